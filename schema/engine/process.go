@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+const (
+	readyInterval = 10 * time.Millisecond
+	stderrKept    = 8 << 10
+)
+
+// child is one started engine process, seen from its parent.
+type child struct {
+	pid  int
+	life *os.File // its end tells the child that the parent is gone
+	gone chan struct{}
+
+	// Written before gone is closed, read after.
+	waitErr error
+	stderr  tail
+}
+
+// startChild starts a child for info's ports; it is not ready yet.
+func startChild(o Options, library string, p paths, info Info, lock *lockFile) (*child, error) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	defer read.Close()
+	c := &child{life: write, gone: make(chan struct{}), stderr: tail{limit: stderrKept}}
+
+	cmd := exec.Command(o.Command[0], o.Command[1:]...)
+	cmd.Env = append(os.Environ(), childEnv+"=1")
+	cmd.Stderr = &c.stderr
+	cmd.ExtraFiles = []*os.File{fdLife - 3: read, fdLock - 3: lock.f}
+	// A session of its own: an interrupt typed at the parent's terminal is the
+	// parent's to answer, which ends the engine after its own work.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	endWithParent(cmd.SysProcAttr)
+
+	started := make(chan error, 1)
+	go func() {
+		// The parent-death signal follows the thread that forked, so this thread
+		// lives as long as the child.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		c.waitErr = cmd.Wait()
+		c.life.Close()
+		close(c.gone)
+	}()
+	if err := <-started; err != nil {
+		write.Close()
+		return nil, fmt.Errorf("engine: start child %s: %w", o.Command[0], err)
+	}
+	c.pid = cmd.Process.Pid
+
+	spec := childSpec{Library: library, Tables: p.tables, Config: p.config, TCPPort: info.TCPPort, HTTPPort: info.HTTPPort}
+	if err := json.NewEncoder(write).Encode(spec); err != nil {
+		c.stop(0)
+		return nil, fmt.Errorf("engine: instruct child: %w: %w", err, c.failure())
+	}
+	return c, nil
+}
+
+// ready waits until this child, and no other process, answers on its ports.
+func (c *child) ready(ctx context.Context, info Info) error {
+	tick := time.NewTicker(readyInterval)
+	defer tick.Stop()
+	for {
+		err := ping(ctx, info)
+		if err == nil {
+			err = info.verify(ctx)
+		}
+		if err == nil && !listens(info.TCPPort) {
+			err = fmt.Errorf("port %d does not listen", info.TCPPort)
+		}
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-c.gone:
+			return c.failure()
+		case <-ctx.Done():
+			return fmt.Errorf("engine: child %d did not get ready: %w (last answer: %w)", c.pid, context.Cause(ctx), err)
+		case <-tick.C:
+		}
+	}
+}
+
+func ping(ctx context.Context, info Info) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, info.HTTPURL()+"/ping", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := loopbackClient().Do(req)
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("ping: %s", resp.Status)
+	}
+	return nil
+}
+
+// stop ends the child cleanly, or by force after grace, and waits for its end.
+func (c *child) stop(grace time.Duration) {
+	if grace > 0 {
+		_ = syscall.Kill(c.pid, syscall.SIGTERM) // gone already is as good
+		select {
+		case <-c.gone:
+			return
+		case <-time.After(grace):
+		}
+	}
+	select {
+	case <-c.gone: // its number may be another's by now
+	default:
+		_ = syscall.Kill(c.pid, syscall.SIGKILL)
+		<-c.gone
+	}
+}
+
+// failure tells how the child ended and what it said last; call it after gone.
+func (c *child) failure() error {
+	how := "exit status 0"
+	if c.waitErr != nil {
+		how = c.waitErr.Error()
+	}
+	if said := c.stderr.String(); said != "" {
+		return fmt.Errorf("engine: child %d ended (%s): %s", c.pid, how, said)
+	}
+	return fmt.Errorf("engine: child %d ended (%s)", c.pid, how)
+}
