@@ -31,8 +31,8 @@ func checkBoardGrant(g string) error {
 // Caches and pools are those of one province's data on one office machine. Time
 // is UTC so that no result depends on the machine's zone; columns name theirs.
 const configText = `<clickhouse>
+  <log-level>warning</log-level>
   <logger>
-    <level>warning</level>
     <console>false</console>
     <log>{{xml .Paths.Log}}</log>
     <size>10M</size>

@@ -44,6 +44,8 @@ const (
 	healthySpell     = time.Minute // a child that lived this long starts a new count
 	restartFirst     = 100 * time.Millisecond
 	restartLongest   = 15 * time.Second
+	portInterval     = time.Second      // between two looks whether the ports are open
+	portMisses       = 3                // looks in a row that find a port closed
 	dyingHolderWait  = 10 * time.Second // a killed parent's child needs a moment to end
 )
 
@@ -69,8 +71,8 @@ type Options struct {
 	// StartTimeout bounds one start of the child, StopTimeout a clean stop before
 	// it is killed; 0 means 90 s and 15 s.
 	StartTimeout, StopTimeout time.Duration
-	// Log receives restarts and what the child writes to standard error; nil
-	// discards it.
+	// Log receives crashes, with what the child said last, and restarts; nil
+	// discards them.
 	Log *slog.Logger
 }
 
@@ -240,20 +242,18 @@ func (e *Engine) supervise() {
 	failures := 0
 	for {
 		c := e.current()
-		began := time.Now() // the wall clock of a process's life, never a figure's
-		select {
-		case <-e.stopping:
+		began := time.Now() // the life of a process, no figure's time
+		cause := e.watch(c)
+		if cause == nil {
 			c.stop(e.options.StopTimeout)
 			return
-		case <-c.gone:
 		}
+		log.Error("engine ended, restarting", "pid", c.pid, "cause", cause)
 		if time.Since(began) > healthySpell {
 			failures = 0
 			pause.Reset()
 		}
-		cause := c.failure()
-		log.Error("engine ended, restarting", "pid", c.pid, "cause", cause)
-		for {
+		for cause != nil {
 			if failures++; failures > maxFailuresInRow {
 				e.fail(fmt.Errorf("engine: gave up on %s after %d failures in a row; the engine's log is %s: %w",
 					e.options.Dir, maxFailuresInRow, e.paths.log, cause))
@@ -264,11 +264,35 @@ func (e *Engine) supervise() {
 				return
 			case <-time.After(pause.NextBackOff()):
 			}
-			if cause = e.relaunch(); cause == nil {
-				log.Info("engine restarted", "pid", e.PID(), "restarts", e.Restarts())
-				break
+			if cause = e.relaunch(); cause != nil {
+				log.Error("engine restart failed", "cause", cause)
 			}
-			log.Error("engine restart failed", "cause", cause)
+		}
+		log.Info("engine restarted", "pid", e.PID(), "restarts", e.Restarts())
+	}
+}
+
+// watch returns nil when the engine is to stop, and otherwise why c has ended.
+// A child that lives but whose ports are closed (its own user may close them) is
+// ended: it serves nobody.
+func (e *Engine) watch(c *child) error {
+	tick := time.NewTicker(portInterval)
+	defer tick.Stop()
+	for misses := 0; ; {
+		select {
+		case <-e.stopping:
+			return nil
+		case <-c.gone:
+			return c.failure()
+		case <-tick.C:
+		}
+		if listens(e.TCPPort) && listens(e.HTTPPort) {
+			misses = 0
+			continue
+		}
+		if misses++; misses == portMisses {
+			c.stop(e.options.StopTimeout)
+			return fmt.Errorf("engine: child %d had closed its ports", c.pid)
 		}
 	}
 }

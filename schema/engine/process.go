@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -94,7 +95,8 @@ func (c *child) ready(ctx context.Context, info Info) error {
 		case <-c.gone:
 			return c.failure()
 		case <-ctx.Done():
-			return fmt.Errorf("engine: child %d did not get ready: %w (last answer: %w)", c.pid, context.Cause(ctx), err)
+			c.stop(0)
+			return fmt.Errorf("engine: child %d did not get ready: %w (last answer: %w; it said: %q)", c.pid, context.Cause(ctx), err, c.said())
 		case <-tick.C:
 		}
 	}
@@ -140,8 +142,19 @@ func (c *child) failure() error {
 	if c.waitErr != nil {
 		how = c.waitErr.Error()
 	}
-	if said := c.stderr.String(); said != "" {
+	if said := c.said(); said != "" {
 		return fmt.Errorf("engine: child %d ended (%s): %s", c.pid, how, said)
 	}
 	return fmt.Errorf("engine: child %d ended (%s)", c.pid, how)
+}
+
+// said is the end of what the child wrote to standard error; call it after gone.
+func (c *child) said() string {
+	var kept []string
+	for line := range strings.Lines(c.stderr.String()) {
+		if !strings.HasPrefix(line, "Logging ") { // where the log is: not news
+			kept = append(kept, line)
+		}
+	}
+	return strings.TrimSpace(strings.Join(kept, ""))
 }
