@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,7 +10,6 @@ import (
 	"os/signal"
 	"runtime"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 	"unsafe"
@@ -260,19 +258,3 @@ func (a *signalActions) restore() {
 		a.sigaction(sig, unsafe.Pointer(action), nil)
 	}
 }
-
-// tail keeps the last bytes written to it: what a process said before it died.
-type tail struct {
-	limit int
-	kept  bytes.Buffer
-}
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.kept.Write(p)
-	if over := t.kept.Len() - t.limit; over > 0 {
-		t.kept.Next(over)
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string { return strings.TrimSpace(t.kept.String()) }

@@ -81,7 +81,9 @@ const usersText = `<clickhouse>
       <quota>default</quota>
       <grants>
         <query>GRANT ALL ON {{.Database}}*.*</query>
-        <query>GRANT TABLE ENGINE ON *</query>
+        {{- range .TableEngines}}
+        <query>GRANT TABLE ENGINE ON {{.}}</query>
+        {{- end}}
         <query>GRANT SELECT ON system.*</query>
         <query>GRANT CREATE TEMPORARY TABLE, KILL QUERY, SYSTEM FLUSH LOGS ON *.*</query>
       </grants>
@@ -109,7 +111,16 @@ type configData struct {
 	MemoryLimit               int64
 	Database, User, BoardUser string
 	UserHash, BoardHash       string
-	BoardGrants               []string
+	BoardGrants, TableEngines []string
+}
+
+// tableEngines are the engines the application may create tables with: those
+// that keep their data inside the engine. File, URL and their like would give
+// it the machine's files.
+var tableEngines = []string{
+	"Atomic", "Buffer", "Dictionary", "Join", "Memory", "Merge", "MergeTree", "Null", "Set",
+	"AggregatingMergeTree", "CollapsingMergeTree", "CoalescingMergeTree", "ReplacingMergeTree",
+	"SummingMergeTree", "VersionedCollapsingMergeTree",
 }
 
 func configOf(p paths, o Options, info Info) configData {
@@ -117,7 +128,7 @@ func configOf(p paths, o Options, info Info) configData {
 		NonceMacro: nonceMacro, Nonce: info.Nonce, MemoryLimit: o.MemoryLimit,
 		Database: Database, User: User, BoardUser: BoardUser,
 		UserHash: passwordHash(info.Password), BoardHash: passwordHash(info.BoardPassword),
-		BoardGrants: o.BoardGrants,
+		BoardGrants: o.BoardGrants, TableEngines: tableEngines,
 	}
 	d.Paths.Log, d.Paths.Users, d.Paths.Backups = p.log, p.users, p.backups
 	return d

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -24,8 +26,7 @@ type child struct {
 	life *os.File // its end tells the child that the parent is gone
 	gone chan struct{}
 
-	// Written before gone is closed, read after.
-	waitErr error
+	waitErr error // written before gone is closed, read after
 	stderr  tail
 }
 
@@ -91,6 +92,11 @@ func (c *child) ready(ctx context.Context, info Info) error {
 		if err == nil {
 			return nil
 		}
+		// At an error of the start statement, a taken port for one, the engine
+		// prints it and waits at its prompt.
+		if strings.Contains(c.said(), "DB::Exception") {
+			c.stop(0)
+		}
 		select {
 		case <-c.gone:
 			return c.failure()
@@ -136,8 +142,9 @@ func (c *child) stop(grace time.Duration) {
 	}
 }
 
-// failure tells how the child ended and what it said last; call it after gone.
+// failure tells how the child ended and what it said last. It waits for the end.
 func (c *child) failure() error {
+	<-c.gone
 	how := "exit status 0"
 	if c.waitErr != nil {
 		how = c.waitErr.Error()
@@ -148,7 +155,7 @@ func (c *child) failure() error {
 	return fmt.Errorf("engine: child %d ended (%s)", c.pid, how)
 }
 
-// said is the end of what the child wrote to standard error; call it after gone.
+// said is the end of what the child wrote to standard error.
 func (c *child) said() string {
 	var kept []string
 	for line := range strings.Lines(c.stderr.String()) {
@@ -157,4 +164,28 @@ func (c *child) said() string {
 		}
 	}
 	return strings.TrimSpace(strings.Join(kept, ""))
+}
+
+// tail keeps the last bytes written to it.
+type tail struct {
+	limit int
+
+	mu   sync.Mutex
+	kept bytes.Buffer
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.kept.Write(p)
+	if over := t.kept.Len() - t.limit; over > 0 {
+		t.kept.Next(over)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.kept.String()
 }
