@@ -129,6 +129,7 @@ type Plan struct {
 	Rulings    []Ruling            `yaml:"-"` // rulings.yaml
 	Subjects   []Subject           `yaml:"-"` // subjects.yaml
 	Awards     []Award             `yaml:"-"` // awards.yaml
+	Measures   []MeasureInfo       `yaml:"-"` // measures.csv: what the sources yield besides the forms
 	Members    map[string][]Member `yaml:"-"` // members/<dimension>.csv: the members of a dimension such as sector
 	Units      *Units              `yaml:"-"` // units.csv, successors.csv, unit_codes.csv
 	Holidays   *Holidays           `yaml:"-"` // holidays.csv
@@ -319,6 +320,15 @@ type Member struct {
 	NameEN string
 }
 
+// MeasureInfo names a measure that a source yields; the measures of forms are named by their columns.
+type MeasureInfo struct {
+	Code   string
+	Name   string
+	Unit   string // what is counted: hồ sơ, đồng, văn bản …
+	Source string // source id
+	Line   int
+}
+
 // Form is a report form, as data: `tiendo form` writes its template, the reportform collector reads it back.
 type Form struct {
 	Code       string     `yaml:"code"`
@@ -337,9 +347,9 @@ type Form struct {
 // Column is a key or a value of a form or table.
 type Column struct {
 	Header  string `yaml:"header"`
-	Role    string `yaml:"role"`    // keys: unit, facility, sector, service, indicator
+	Role    string `yaml:"role"`    // keys: unit, facility, service, indicator or a dimension such as sector; registers: name, facility_kind, located_in, managed_by, from, to, numerator, denominator, citation
 	Measure string `yaml:"measure"` // values: measure code
-	Kind    string `yaml:"kind"`    // count, money, yesno, text, date, flag_bit
+	Kind    string `yaml:"kind"`    // count, money, yesno, not_flag (yes is 0), one (no cell: always 1), flag_bit, text, date
 	Bit     int    `yaml:"bit"`     // flag_bit: place in the mask of Measure
 	AtMost  string `yaml:"at_most"` // measure code that this one may not exceed
 	Factor  int64  `yaml:"factor"`  // multiplies the entered figure (tỷ đồng to đồng)
