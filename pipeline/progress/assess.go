@@ -36,6 +36,7 @@ const (
 	ReasonNotReported   Reason = "not_reported"          // nothing came in
 	ReasonMissingSector Reason = "missing_sector"        // a member of a minimum is unknown
 	ReasonNoBaseline    Reason = "no_baseline"           // a reduction without what it is reduced from
+	ReasonNoFacility    Reason = "no_such_facility"      // the unit has no institution of that kind
 	ReasonNotOwedHere   Reason = "not_for_level"         // the plan does not measure this level
 	ReasonByRuling      Reason = "by_ruling"             // not measured at this level unless a ruling changes it
 	ReasonUnitNotYet    Reason = "unit_not_yet"          // the unit begins later
@@ -252,7 +253,7 @@ func (a *Assessment) judge(in Input) []Reason {
 	}
 	next, ok := nextTarget(in.Targets, a.AsOf)
 	if ok {
-		a.Milestone, a.Target = next.Milestone, next.Value
+		a.Milestone, a.Target = next.Milestone, copyOf(next.Value)
 	}
 	if a.Target == nil {
 		a.Status = NoTarget
@@ -408,11 +409,13 @@ func needed(v, target plan.Value, days int64) *plan.Value {
 // bestReachable fills the year's best for a year-to-date share: as if every case still expected this year were good. It
 // says whether even that misses the target, which a share that meets it now never does.
 func (a *Assessment) bestReachable(in Input, target plan.Value) (unreachable bool) {
-	if in.Window != plan.YearToDate || in.Official.Denominator <= 0 {
+	if in.Window != plan.YearToDate {
 		return false
 	}
-	failing := in.Official.Denominator - in.Official.Numerator
-	a.FailingCount = &failing
+	if in.Official.Denominator > 0 {
+		failing := in.Official.Denominator - in.Official.Numerator
+		a.FailingCount = &failing
+	}
 	rest := RemainingCases(in.PeriodType, a.AsOf, in.Path.Denominator)
 	best := SharePoint(in.Official.Numerator+rest, in.Official.Denominator+rest)
 	a.BestReachable = best.Opt()

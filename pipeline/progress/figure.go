@@ -1,0 +1,502 @@
+package progress
+
+import (
+	"slices"
+	"time"
+
+	"tiendo/pipeline/plan"
+)
+
+// Figures is one indicator of one unit over time: what Points, freshness and baseline are computed from.
+type Figures struct {
+	Indicator *plan.Indicator
+	Unit      *plan.Unit
+
+	book       *Book
+	leaves     []leaf
+	structural Reason // why the indicator cannot apply to the unit, if so
+
+	num, den *history   // flows: everything below the unit, added up
+	services []*service // distinct catalogue
+	members  []member   // minimum over a dimension
+	base     BaselineRow
+	hasBase  bool
+	bases    []BaselineRow // what base was summed from
+}
+
+// leaf is a reporting unit below (or the unit itself), or a facility.
+type leaf struct {
+	from, to plan.Day
+	expected bool // must report
+	num, den *history
+}
+
+func (l leaf) validOn(d plan.Day) bool {
+	return (l.from == plan.NoDay || d >= l.from) && (l.to == plan.NoDay || d <= l.to)
+}
+
+// service is one code of the catalogue and every unit that handles it.
+type service struct{ handlers []handler }
+
+type handler struct {
+	unit        *plan.Unit
+	state, done *history // counts at all; has what the numerator asks for
+}
+
+type member struct {
+	code     string
+	num, den *history
+}
+
+// Figures gathers what is known of an indicator for a unit.
+func (b *Book) Figures(ind *plan.Indicator, unit *plan.Unit) *Figures {
+	f := &Figures{Indicator: ind, Unit: unit, book: b}
+	f.findBaseline()
+	if ind.Kind == plan.Reduction && !f.hasBase && unit.From != plan.NoDay {
+		f.structural = ReasonNoBaseline // a unit born later that cannot inherit one (RULES section 4)
+	}
+	switch ind.Aggregate {
+	case plan.DistinctCatalogue:
+		f.findServices()
+	case plan.MinAfterSumPerSector:
+		f.findMembers()
+		f.leaves = []leaf{f.leafOf(unit.UnitKey, unit.From, unit.To, "", true)}
+	case plan.LocatedIn, plan.ManagedBy:
+		f.findFacilities()
+	case plan.ReportedHere:
+		f.leaves = []leaf{f.leafOf(unit.UnitKey, unit.From, unit.To, "", true)}
+	default:
+		for _, u := range unit.Subtree() {
+			if len(ind.OwnLevels) > 0 && !slices.Contains(ind.OwnLevels, u.Level) {
+				continue
+			}
+			f.leaves = append(f.leaves, f.leafOf(u.UnitKey, u.From, u.To, "", slices.Contains(ind.EntryLevels, u.Level)))
+		}
+	}
+	if ind.Window == plan.YearToDate {
+		var nums, dens []*history
+		for _, l := range f.leaves {
+			nums, dens = append(nums, l.num), append(dens, l.den)
+		}
+		f.num, f.den = merge(nums), merge(dens)
+	}
+	return f
+}
+
+// find is the history of a measure by the first of the indicator's sources that has one.
+func (f *Figures) find(measure string, unit plan.UnitKey, dims string) *history {
+	for _, source := range f.Indicator.Sources {
+		if h := f.book.histories[measure+"/"+source][unit][dims]; h != nil {
+			return h
+		}
+	}
+	return nil
+}
+
+func (f *Figures) leafOf(unit plan.UnitKey, from, to plan.Day, dims string, expected bool) leaf {
+	return leaf{from: from, to: to, expected: expected, num: f.find(f.Indicator.Numerator, unit, dims), den: f.find(f.Indicator.Denominator, unit, dims)}
+}
+
+func (f *Figures) findFacilities() {
+	inside := map[plan.UnitKey]bool{}
+	for _, u := range f.Unit.Subtree() {
+		inside[u.UnitKey] = true
+	}
+	for _, x := range f.book.facilities {
+		place := x.LocatedIn
+		if f.Indicator.Aggregate == plan.ManagedBy {
+			place = x.ManagedBy
+		}
+		if inside[place] && slices.Contains(f.Indicator.FacilityKinds, x.Kind) {
+			f.leaves = append(f.leaves, f.leafOf(plan.UnitKey{Code: x.Code, From: plan.NoDay}, x.From, x.To, "", true))
+		}
+	}
+	if len(f.leaves) == 0 && len(f.book.facilities) > 0 {
+		f.structural = ReasonNoFacility
+	}
+}
+
+func (f *Figures) findServices() {
+	state := f.Indicator.Scope
+	if state == "" {
+		state = f.Indicator.Numerator
+	}
+	byCode := map[string]*service{}
+	for _, u := range f.Unit.Subtree() {
+		for _, source := range f.Indicator.Sources {
+			states := f.book.histories[state+"/"+source][u.UnitKey]
+			for code, h := range states {
+				s := byCode[code]
+				if s == nil {
+					s = &service{}
+					byCode[code] = s
+					f.services = append(f.services, s)
+				}
+				s.handlers = append(s.handlers, handler{u, h, f.book.histories[f.Indicator.Numerator+"/"+source][u.UnitKey][code]})
+			}
+			if len(states) > 0 {
+				break
+			}
+		}
+		if slices.Contains(f.Indicator.EntryLevels, u.Level) {
+			l := leaf{from: u.From, to: u.To, expected: true}
+			var all []*history
+			for _, source := range f.Indicator.Sources {
+				for _, h := range f.book.histories[state+"/"+source][u.UnitKey] {
+					all = append(all, h)
+				}
+			}
+			l.den = merge(all)
+			f.leaves = append(f.leaves, l)
+		}
+	}
+}
+
+func (f *Figures) findMembers() {
+	for _, m := range f.book.plan.Members[f.Indicator.Over] {
+		f.members = append(f.members, member{m.Code, f.find(f.Indicator.Numerator, f.Unit.UnitKey, m.Code), f.find(f.Indicator.Denominator, f.Unit.UnitKey, m.Code)})
+	}
+}
+
+// findBaseline takes the unit's own frozen baseline, or the sum of its whole predecessors' (RULES section 4).
+func (f *Figures) findBaseline() {
+	own, ok := f.book.baselines[baselineKey{f.Indicator.Code, f.Unit.UnitKey}]
+	if ok {
+		f.base, f.hasBase = own, true
+		return
+	}
+	if f.Unit.From == plan.NoDay || len(f.Unit.Predecessors) == 0 {
+		return
+	}
+	sum := BaselineRow{Indicator: f.Indicator.Code, Unit: f.Unit.UnitKey, Day: plan.NoDay}
+	for _, l := range f.Unit.Predecessors {
+		r, ok := f.book.baselines[baselineKey{f.Indicator.Code, l.Unit.UnitKey}]
+		if !ok || !l.Whole {
+			return
+		}
+		sum.Day = max(sum.Day, r.Day)
+		sum.Numerator += r.Numerator
+		sum.Denominator += r.Denominator
+		sum.KnownAt = max(sum.KnownAt, r.KnownAt)
+	}
+	f.base, f.hasBase = sum, true
+}
+
+// Official is the figure that decides met or missed: year to date for a flow, the latest for a stock (RULES section 2).
+func (f *Figures) Official(d plan.Day) Point {
+	if f.Indicator.Window != plan.YearToDate {
+		return f.stock(d)
+	}
+	to := d
+	if f.Indicator.PeriodType == plan.Report {
+		to = lastReportEnd(d) // a form-fed flow speaks of closed reporting months
+	}
+	return f.flow(plan.YearStart(f.Indicator.PeriodType, to), to)
+}
+
+// Path is the figure that pace, path status and forecast use: the rolling 52 weeks of a flow; a stock's is the same.
+func (f *Figures) Path(d plan.Day) Point {
+	if f.Indicator.Window != plan.YearToDate {
+		return f.stock(d)
+	}
+	return f.flow(d-363, d)
+}
+
+func (f *Figures) flow(from, to plan.Day) Point {
+	num, den := f.num.sum(from, to), f.den.sum(from, to)
+	switch {
+	case den <= 0:
+		return UnknownPoint(ReasonNotReported, 0, 0)
+	case den < f.book.plan.MinDenominatorOf(f.Indicator):
+		return UnknownPoint(ReasonTooFew, num, den)
+	}
+	return SharePoint(num, den)
+}
+
+func (f *Figures) stock(d plan.Day) Point {
+	switch {
+	case f.Indicator.Kind == plan.Reduction:
+		return f.reduction(d)
+	case f.Indicator.Aggregate == plan.DistinctCatalogue:
+		return f.distinct(d)
+	case f.Indicator.Kind == plan.MinOver:
+		return f.minimum(d).Point
+	case f.Indicator.Kind == plan.Score:
+		return f.score(d)
+	}
+	var num, den int64
+	for _, l := range f.leaves {
+		if !l.validOn(d) {
+			continue
+		}
+		n, m, ok := pairOn(l.num, l.den, d)
+		if !ok {
+			continue
+		}
+		num, den = num+n, den+m
+	}
+	if den <= 0 {
+		return UnknownPoint(ReasonNotReported, 0, 0)
+	}
+	return SharePoint(num, den)
+}
+
+// pairOn is the newest pair that was stated for one and the same period end.
+func pairOn(num, den *history, d plan.Day) (n, m int64, ok bool) {
+	m, end, ok := den.latest(d)
+	if !ok {
+		return 0, 0, false
+	}
+	n, ok = num.on(end)
+	return n, m, ok
+}
+
+func (f *Figures) score(d plan.Day) Point {
+	for _, l := range f.leaves {
+		if v, _, ok := l.num.latest(d); ok && l.validOn(d) {
+			for range 10 - f.Indicator.Scale {
+				v *= 10
+			}
+			return ScorePoint(plan.Value(v))
+		}
+	}
+	return UnknownPoint(ReasonNotReported, 0, 0)
+}
+
+// distinct counts each code once; it is done when every unit that handles it has it (RULES section 2).
+func (f *Figures) distinct(d plan.Day) Point {
+	mask := f.mask()
+	var num, den int64
+	for _, s := range f.services {
+		counts, done := s.standing(d, mask)
+		if counts {
+			den++
+			if done {
+				num++
+			}
+		}
+	}
+	if den == 0 {
+		return UnknownPoint(ReasonNotReported, 0, 0)
+	}
+	return SharePoint(num, den)
+}
+
+// mask is the bits that the numerator's measure must have; without features it must just be 1.
+func (f *Figures) mask() int64 {
+	if len(f.Indicator.Features) == 0 {
+		return 1
+	}
+	var m int64
+	for _, x := range f.Indicator.Features {
+		m |= 1 << x.Bit
+	}
+	return m
+}
+
+func (s *service) standing(d plan.Day, mask int64) (counts, done bool) {
+	done = true
+	for _, h := range s.handlers {
+		if !h.unit.ValidOn(d) {
+			continue
+		}
+		state, _, ok := h.state.latest(d)
+		if !ok || state == 0 {
+			continue
+		}
+		counts = true
+		v, _, ok := h.done.latest(d)
+		if !ok || v&mask != mask {
+			done = false
+		}
+	}
+	return counts, counts && done
+}
+
+// reduction is 100 x (baseline - now) / baseline; a procedure is in force while any unit has it.
+func (f *Figures) reduction(d plan.Day) Point {
+	if !f.hasBase {
+		return UnknownPoint(ReasonNoBaseline, 0, 0)
+	}
+	seen := false
+	var now int64
+	for _, s := range f.services {
+		counts := false
+		for _, h := range s.handlers {
+			v, _, ok := h.state.latest(d)
+			seen = seen || ok
+			counts = counts || ok && v != 0 && h.unit.ValidOn(d)
+		}
+		if counts {
+			now++
+		}
+	}
+	if !seen {
+		return UnknownPoint(ReasonNotReported, 0, 0)
+	}
+	return Reduction(f.base.Numerator, now)
+}
+
+// minimum is the smallest share over the members.
+func (f *Figures) minimum(d plan.Day) Minimum {
+	members := make([]Member, 0, len(f.members))
+	for _, m := range f.members {
+		p := UnknownPoint(ReasonNotReported, 0, 0)
+		if num, den, ok := pairOn(m.num, m.den, d); ok {
+			p = SharePoint(num, den)
+		}
+		members = append(members, Member{m.code, p})
+	}
+	return MinOver(members, f.Indicator.Comparator, f.nextValue(d))
+}
+
+// Member names the member that holds a minimum back, empty if it is not one or unknown.
+func (f *Figures) Member(d plan.Day) string {
+	if f.Indicator.Kind != plan.MinOver {
+		return ""
+	}
+	return f.minimum(d).Code
+}
+
+func (f *Figures) nextValue(d plan.Day) *plan.Value {
+	m, ok := f.book.plan.NextMilestone(d)
+	if !ok {
+		return nil
+	}
+	if t := f.Indicator.TargetAt(m.Date); t != nil {
+		return t.Value
+	}
+	return nil
+}
+
+// Baseline is where the path starts: the frozen figure, else the first weekly point at which the path value is known.
+func (f *Figures) Baseline() Baseline {
+	if f.hasBase {
+		if f.Indicator.Kind == plan.Reduction {
+			return Baseline{Known: true, Day: f.base.Day}
+		}
+		if p := SharePoint(f.base.Numerator, f.base.Denominator); p.Known {
+			return Baseline{Known: true, Day: f.base.Day, Value: p.Value}
+		}
+	}
+	return Baseline{}
+}
+
+// KnownAt is the latest fetch time among what the figures up to the day rest on, unix milliseconds; 0 where nothing is
+// known.
+func (f *Figures) KnownAt(d plan.Day) int64 {
+	var at int64
+	if f.hasBase {
+		at = f.base.KnownAt
+	}
+	if f.num != nil {
+		at = max(at, f.num.knownBy(d), f.den.knownBy(d))
+	} else {
+		for _, l := range f.leaves {
+			at = max(at, l.num.knownBy(d), l.den.knownBy(d))
+		}
+	}
+	for _, s := range f.services {
+		for _, h := range s.handlers {
+			at = max(at, h.state.knownBy(d), h.done.knownBy(d))
+		}
+	}
+	for _, m := range f.members {
+		at = max(at, m.num.knownBy(d), m.den.knownBy(d))
+	}
+	if s, ok := f.snapshotFor(d); ok {
+		at = max(at, s.knownAt)
+	}
+	return at
+}
+
+// snapshotFor is the complete snapshot that speaks for the day. A flow's records carry their own days, so the first
+// snapshot taken on or after the day covers it; a stock's snapshot speaks of the day it was taken only.
+func (f *Figures) snapshotFor(d plan.Day) (snapshot, bool) {
+	if f.Indicator.Rhythm != plan.Daily {
+		return snapshot{}, false
+	}
+	for _, source := range f.Indicator.Sources {
+		all := f.book.snapshots[source]
+		if len(all) == 0 {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(all, d, func(s snapshot, d plan.Day) int { return int(s.day - d) })
+		if i < len(all) && (f.Indicator.Window == plan.YearToDate || all[i].day == d) {
+			return all[i], true
+		}
+		if i > 0 {
+			return all[i-1], true
+		}
+	}
+	return snapshot{}, false
+}
+
+// Freshness is how old the inputs of the day's figure are (RULES section 4, "Stale").
+func (f *Figures) Freshness(d plan.Day) Freshness {
+	fr := Freshness{Rhythm: f.Indicator.Rhythm.Days(), Minimum: f.book.plan.Defaults.CoverageMin}
+	if f.Indicator.Rhythm == plan.Daily {
+		s, ok := f.snapshotFor(d)
+		if ok {
+			fr.Known, fr.Age = true, max(0, int(d-s.day))
+		}
+		return fr
+	}
+	if len(f.members) > 0 {
+		for _, m := range f.members {
+			fr.seen(f.age(m.den, d))
+		}
+		return fr
+	}
+	single := len(f.leaves) == 1
+	for _, l := range f.leaves {
+		if !l.expected || !l.validOn(d) {
+			continue
+		}
+		age, ok := f.age(l.den, d)
+		if f.Indicator.Kind == plan.Score {
+			age, ok = f.age(l.num, d)
+		}
+		fr.seen(age, ok)
+		if !single {
+			fr.Expected++
+			if ok && age <= 2*fr.Rhythm {
+				fr.Current++
+			}
+		}
+	}
+	return fr
+}
+
+// seen keeps the age of the newest input.
+func (fr *Freshness) seen(age int, ok bool) {
+	if ok && (!fr.Known || age < fr.Age) {
+		fr.Known, fr.Age = true, age
+	}
+}
+
+// age is the days since the newest period end, those of quiet months left out.
+func (f *Figures) age(h *history, d plan.Day) (int, bool) {
+	_, end, ok := h.latest(d)
+	if !ok {
+		return 0, false
+	}
+	return int(d-end) - f.quietDays(end, d), true
+}
+
+// quietDays counts the days of quiet months after from, up to to.
+func (f *Figures) quietDays(from, to plan.Day) int {
+	n := 0
+	if len(f.Indicator.QuietMonths) == 0 {
+		return n
+	}
+	for y := from.Year(); y <= to.Year(); y++ {
+		for _, m := range f.Indicator.QuietMonths {
+			first, last := plan.NewDay(y, time.Month(m), 1), plan.NewDay(y, time.Month(m)+1, 1)-1
+			n += max(0, int(min(last, to)-max(first, from+1))+1)
+		}
+	}
+	return n
+}
+
+func dayOfMillis(ms int64) plan.Day { return plan.DayOf(time.UnixMilli(ms)) }

@@ -1,0 +1,279 @@
+// Package run moves pages from a collector into the store: pull, land, parse, load, commit, measure, on a schedule or on
+// demand, and again from what was landed (replay). It knows no source system's words and no formula, and speaks to the
+// store only through the interfaces below.
+package run
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"tiendo/collectors"
+)
+
+// PageKey says where a row comes from: the run, the page in it and the landed payload.
+type PageKey struct {
+	Source   string
+	RunID    string
+	Page     uint32
+	SHA256   string
+	Asserted bool // the fetch time was stated, not read off the clock (a history load)
+}
+
+// Run is the record of one run's end.
+type Run struct {
+	Source    string
+	RunID     string
+	StartedAt time.Time
+	EndedAt   time.Time
+	FetchedAt time.Time // of the run's start by the collector's clock: what the snapshot speaks of
+	Asserted  bool
+	State     string // ok: a complete snapshot; failed
+	Pages     int
+	Records   int
+	Loaded    int
+	Rejected  int
+	Error     string
+}
+
+// The states of a run.
+const (
+	OK     = "ok"
+	Failed = "failed"
+)
+
+// Store is what a run needs of the database. The order of commitment is Land, Load, Commit: what was not committed is
+// pulled again and never counted.
+type Store interface {
+	Cursor(ctx context.Context, source string) (collectors.Cursor, error)
+	Land(ctx context.Context, at PageKey, p collectors.Page) error
+	Load(ctx context.Context, at PageKey, fetched time.Time, b collectors.Batch) (loaded int, err error)
+	Commit(ctx context.Context, at PageKey, p collectors.Page, loaded, rejected int) error
+	EndRun(ctx context.Context, r Run) error
+	Measure(ctx context.Context, source string) error
+}
+
+// Catalogue lists what a source that shows whole snapshots is known to hold, so that what is missing can be ended.
+type Catalogue interface {
+	InForce(ctx context.Context, source string) ([]collectors.Procedure, error)
+}
+
+// Job is one source ready to be pulled.
+type Job struct {
+	Source      string
+	Collector   collectors.Collector
+	RejectLimit float64 // share of records above which the run fails; 0: no limit
+}
+
+// Runner pulls jobs into a store.
+type Runner struct {
+	Store     Store
+	Catalogue Catalogue
+	Now       func() time.Time
+	Asserted  bool      // Now is a stated time, not the machine's
+	DeferSum  bool      // leave Measure to the caller (a history load measures once)
+	Progress  func(Run) // told after every page; may be nil
+	Again     bool      // pull from the beginning, whatever the cursor says
+}
+
+// RejectLimitError says that too many of a run's records were refused. What was accepted is loaded and counts.
+type RejectLimitError struct {
+	Source            string
+	Records, Rejected int
+	Limit             float64
+}
+
+func (e *RejectLimitError) Error() string {
+	return fmt.Sprintf("source %s: %d of %d records were rejected, more than the limit of %.1f %%: see `tiendo status --rejects %s`, mend the cause and collect again",
+		e.Source, e.Rejected, e.Records, 100*e.Limit, e.Source)
+}
+
+// absent marks the page that a run adds behind a whole snapshot: the keys that were no longer in it.
+const absent = "catalogue: no longer listed"
+
+// Collect pulls one source from its cursor on. The returned record is also stored, whatever happened, as long as the
+// store answers. A failed run keeps what it had committed; the next one goes on from there.
+func (r *Runner) Collect(ctx context.Context, job Job) (Run, error) {
+	rec := Run{Source: job.Source, RunID: newID(), StartedAt: time.Now(), FetchedAt: r.Now(), Asserted: r.Asserted, State: OK}
+	err := r.pull(ctx, job, &rec)
+	if err == nil && job.RejectLimit > 0 && rec.Records > 0 && float64(rec.Rejected)/float64(rec.Records) > job.RejectLimit {
+		err = &RejectLimitError{job.Source, rec.Records, rec.Rejected, job.RejectLimit}
+	}
+	rec.EndedAt = time.Now()
+	if err != nil {
+		rec.State, rec.Error = Failed, err.Error()
+	}
+	end := context.WithoutCancel(ctx)
+	if e := r.Store.EndRun(end, rec); e != nil {
+		return rec, errors.Join(err, fmt.Errorf("source %s: record the run: %w", job.Source, e))
+	}
+	if !r.DeferSum {
+		if e := r.Store.Measure(end, job.Source); e != nil {
+			err = errors.Join(err, fmt.Errorf("source %s: %w", job.Source, e))
+		}
+	}
+	return rec, err
+}
+
+func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
+	var since collectors.Cursor
+	if !r.Again {
+		var err error
+		if since, err = r.Store.Cursor(ctx, job.Source); err != nil {
+			return fmt.Errorf("source %s: read the cursor: %w", job.Source, err)
+		}
+	}
+	var seen map[string]bool // keys of a whole snapshot
+	if w, ok := job.Collector.(collectors.Whole); ok && w.WholeSnapshot() {
+		seen = map[string]bool{}
+	}
+	last := since
+	for page, err := range job.Collector.Pages(ctx, since) {
+		if err != nil {
+			return fmt.Errorf("source %s page %d: %w", job.Source, rec.Pages+1, err)
+		}
+		batch, err := r.store(ctx, job, page, rec)
+		if err != nil {
+			return err
+		}
+		last = page.Cursor
+		if seen != nil {
+			for _, p := range batch.Procedures {
+				seen[p.Unit.String()+" "+p.Code] = true
+			}
+			for _, x := range batch.Rejects { // a row that cannot be read has not ended
+				seen[x.Key] = true
+			}
+		}
+	}
+	if seen == nil || r.Catalogue == nil {
+		return nil
+	}
+	return r.endMissing(ctx, job, seen, last, rec)
+}
+
+// store lands, parses, loads and commits one page.
+func (r *Runner) store(ctx context.Context, job Job, page collectors.Page, rec *Run) (collectors.Batch, error) {
+	rec.Pages++
+	at := PageKey{Source: job.Source, RunID: rec.RunID, Page: uint32(rec.Pages), SHA256: Sum(page.Body), Asserted: r.Asserted}
+	if err := r.Store.Land(ctx, at, page); err != nil {
+		return collectors.Batch{}, fmt.Errorf("source %s: %w", job.Source, err)
+	}
+	batch, err := Parse(job.Collector, page)
+	if err != nil {
+		return batch, fmt.Errorf("source %s page %d (payload %.12s): %w", job.Source, rec.Pages, at.SHA256, err)
+	}
+	loaded, err := r.Store.Load(ctx, at, page.FetchedAt, batch)
+	if err != nil {
+		return batch, err
+	}
+	if err := r.Store.Commit(ctx, at, page, loaded, len(batch.Rejects)); err != nil {
+		return batch, fmt.Errorf("source %s: %w", job.Source, err)
+	}
+	rec.Records += page.Records
+	rec.Loaded += loaded
+	rec.Rejected += len(batch.Rejects)
+	if r.Progress != nil {
+		r.Progress(*rec)
+	}
+	return batch, nil
+}
+
+// endMissing ends the procedures that a complete snapshot no longer lists. It refuses to end everything: an empty
+// catalogue is an outage.
+func (r *Runner) endMissing(ctx context.Context, job Job, seen map[string]bool, at collectors.Cursor, rec *Run) error {
+	have, err := r.Catalogue.InForce(ctx, job.Source)
+	if err != nil {
+		return fmt.Errorf("source %s: %w", job.Source, err)
+	}
+	var gone []collectors.Procedure
+	for _, p := range have {
+		if !seen[p.Unit.String()+" "+p.Code] {
+			p.Gone, p.Position = true, len(gone)
+			gone = append(gone, p)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	if len(gone) == len(have) {
+		return fmt.Errorf("source %s: the catalogue came back without one of the %d known procedures: taken for an outage, nothing was ended", job.Source, len(have))
+	}
+	body, err := json.Marshal(gone)
+	if err != nil {
+		return err
+	}
+	_, err = r.store(ctx, job, collectors.Page{Request: absent, Body: body, FetchedAt: r.Now(), Records: len(gone), Cursor: at}, rec)
+	return err
+}
+
+// Parse reads a landed page: a collector's own, or the list of what a snapshot no longer held.
+func Parse(c collectors.Collector, p collectors.Page) (collectors.Batch, error) {
+	if !strings.HasPrefix(p.Request, absent) {
+		return c.Parse(p)
+	}
+	var b collectors.Batch
+	if err := json.Unmarshal(p.Body, &b.Procedures); err != nil {
+		return b, fmt.Errorf("read the list of ended procedures: %w", err)
+	}
+	return b, nil
+}
+
+// Sum is the payload's name: the hex SHA-256 of its body.
+func Sum(body []byte) string {
+	h := sha256.Sum256(body)
+	return hex.EncodeToString(h[:])
+}
+
+func newID() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return time.Now().UTC().Format("20060102T150405.000") + "-" + hex.EncodeToString(b[:])
+}
+
+// Landed is the history of a source's pages for a replay, in the order they were fetched.
+type Landed interface {
+	// Reset empties everything that pages are the source of; pages and payloads stay.
+	Reset(ctx context.Context) error
+	// Pages calls f for every committed page of the source, oldest first.
+	Pages(ctx context.Context, source string, f func(PageKey, collectors.Page) error) error
+	Load(ctx context.Context, at PageKey, fetched time.Time, b collectors.Batch) (loaded int, err error)
+	Measure(ctx context.Context, source string) error
+	// Rebuilt says that a replay has reached its end.
+	Rebuilt(ctx context.Context) error
+}
+
+// Replay rebuilds facts and measures from the landed pages, with the fetch times they had.
+func Replay(ctx context.Context, st Landed, jobs []Job, told func(source string, pages int)) error {
+	if err := st.Reset(ctx); err != nil {
+		return fmt.Errorf("replay: %w", err)
+	}
+	for _, job := range jobs {
+		n := 0
+		err := st.Pages(ctx, job.Source, func(at PageKey, p collectors.Page) error {
+			batch, err := Parse(job.Collector, p)
+			if err != nil {
+				return fmt.Errorf("payload %.12s: %w", at.SHA256, err)
+			}
+			n++
+			_, err = st.Load(ctx, at, p.FetchedAt, batch)
+			return err
+		})
+		if err == nil {
+			err = st.Measure(ctx, job.Source)
+		}
+		if err != nil {
+			return fmt.Errorf("replay source %s: %w: run `tiendo replay` again when it is mended", job.Source, err)
+		}
+		if told != nil {
+			told(job.Source, n)
+		}
+	}
+	return st.Rebuilt(ctx)
+}

@@ -1,0 +1,386 @@
+package schema
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/ext"
+	"github.com/cespare/xxhash/v2"
+
+	"tiendo/collectors"
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/run"
+)
+
+// fact is one row of a fact table: its natural key, the hash of its content and the columns between them.
+type fact struct {
+	id      string
+	updated int64 // unix seconds of the record's own update time; 0 where it has none
+	hash    uint64
+	columns []any
+	place   int
+}
+
+// factTable names a table and the columns that fact.columns fill; every table begins with plan, source and id and ends
+// with fetched_at, run_id, page, position and hash.
+type factTable struct {
+	name    string
+	columns string
+	updates bool // the table has an updated column
+}
+
+var (
+	dossierTable   = factTable{"dossier", "unit, unit_from, procedure, channel, status, full_process, submitted, received, due, due_moved, finished, returned, has_fee, fee_amount, updated", true}
+	procedureTable = factTable{"procedure", "unit, unit_from, code, name, level, eligible, in_force, valid_from, valid_to", false}
+	documentTable  = factTable{"document", "unit, unit_from, receiver, sent, status, updated", true}
+	paymentTable   = factTable{"payment", "dossier, unit, unit_from, amount, state, paid, updated", true}
+	facilityTable  = factTable{"facility", "name, kind, located_in, located_from, managed_by, managed_from, valid_from, valid_to", false}
+	baselineTable  = factTable{"baseline", "indicator, unit, unit_from, day, numerator, denominator, citation", false}
+)
+
+// factTables are all of them, for a replay.
+var factTables = []factTable{dossierTable, procedureTable, documentTable, paymentTable, facilityTable, baselineTable}
+
+// Land keeps the page's body; the same body is kept once.
+func (s *Store) Land(ctx context.Context, at run.PageKey, p collectors.Page) error {
+	err := s.conn.Exec(ctx, "INSERT INTO payload (plan, source, sha256, body) VALUES (?, ?, ?, ?)", s.plan, at.Source, at.SHA256, string(p.Body))
+	if err != nil {
+		return fmt.Errorf("land page %d of run %s: %w", at.Page, at.RunID, err)
+	}
+	return nil
+}
+
+// Load writes a page's records that say something new, and its rejects; it returns how many records it wrote. Loading the
+// same page again changes nothing. Nothing of it counts before Commit.
+func (s *Store) Load(ctx context.Context, at run.PageKey, fetched time.Time, b collectors.Batch) (loaded int, err error) {
+	type load struct {
+		table factTable
+		facts []fact
+	}
+	loads := []load{
+		{dossierTable, each(b.Dossiers, dossierFact)},
+		{procedureTable, each(b.Procedures, procedureFact)},
+		{documentTable, each(b.Documents, documentFact)},
+		{paymentTable, each(b.Payments, paymentFact)},
+		{facilityTable, each(b.Facilities, facilityFact)},
+		{baselineTable, each(b.Baselines, baselineFact)},
+	}
+	for _, l := range loads {
+		n, err := s.loadFacts(ctx, l.table, at, fetched, l.facts)
+		if err != nil {
+			return loaded, fmt.Errorf("load %s of source %s, page %d: %w", l.table.name, at.Source, at.Page, err)
+		}
+		loaded += n
+	}
+	n, err := s.loadMeasures(ctx, at, fetched, b.Measures)
+	if err != nil {
+		return loaded, fmt.Errorf("load measures of source %s, page %d: %w", at.Source, at.Page, err)
+	}
+	loaded += n
+	if err := s.loadRejects(ctx, at, fetched, b); err != nil {
+		return loaded, fmt.Errorf("load rejects of source %s, page %d: %w", at.Source, at.Page, err)
+	}
+	return loaded, nil
+}
+
+// Commit writes the page's manifest, last: from here on its rows count and a later run goes on behind it.
+func (s *Store) Commit(ctx context.Context, at run.PageKey, p collectors.Page, loaded, rejected int) error {
+	cursor, err := json.Marshal(p.Cursor)
+	if err != nil {
+		return err
+	}
+	err = s.conn.Exec(ctx, `INSERT INTO page (plan, source, run_id, page, sha256, request, fetched_at, asserted, records, loaded, rejected, cursor, committed_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now64(3))`,
+		s.plan, at.Source, at.RunID, at.Page, at.SHA256, p.Request, p.FetchedAt.UTC(), at.Asserted, uint32(p.Records), uint32(loaded), uint32(rejected), string(cursor))
+	if err != nil {
+		return fmt.Errorf("commit page %d of run %s: %w", at.Page, at.RunID, err)
+	}
+	return nil
+}
+
+func each[T any](rows []T, f func(int, T) fact) []fact {
+	out := make([]fact, 0, len(rows))
+	for i, r := range rows {
+		out = append(out, f(i, r))
+	}
+	return out
+}
+
+// known is what the store holds of a natural key at a moment.
+type known struct {
+	hash    uint64
+	updated int64
+}
+
+// loadFacts inserts the facts whose content differs from the newest committed version fetched up to that moment; of
+// several versions in one page the newest counts.
+func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetched time.Time, facts []fact) (int, error) {
+	if len(facts) == 0 {
+		return 0, nil
+	}
+	newest := make(map[string]int, len(facts))
+	for i, f := range facts {
+		if j, ok := newest[f.id]; !ok || facts[j].updated <= f.updated {
+			newest[f.id] = i
+		}
+	}
+	have, err := s.knownFacts(ctx, t, fetched, newest)
+	if err != nil {
+		return 0, err
+	}
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO "+t.name+" (plan, source, id, "+t.columns+", fetched_at, run_id, page, position, hash)")
+	if err != nil {
+		return 0, err
+	}
+	defer batch.Close()
+	n := 0
+	row := make([]any, 0, 32)
+	for i, f := range facts {
+		if newest[f.id] != i {
+			continue
+		}
+		if k, ok := have[f.id]; ok && (k.hash == f.hash || k.updated > f.updated) {
+			continue
+		}
+		row = append(row[:0], s.plan, at.Source, f.id)
+		row = append(row, f.columns...)
+		row = append(row, fetched, at.RunID, at.Page, uint32(f.place), f.hash)
+		if err := batch.Append(row...); err != nil {
+			return 0, fmt.Errorf("record %d (%s): %w", f.place, f.id, err)
+		}
+		n++
+	}
+	if n == 0 {
+		return 0, batch.Abort()
+	}
+	return n, batch.Send()
+}
+
+func (s *Store) knownFacts(ctx context.Context, t factTable, fetched time.Time, ids map[string]int) (map[string]known, error) {
+	wanted, err := ext.NewTable("wanted", ext.Column("id", "String"))
+	if err != nil {
+		return nil, err
+	}
+	for id := range ids {
+		if err := wanted.Append(id); err != nil {
+			return nil, err
+		}
+	}
+	updated := "toInt64(0)"
+	if t.updates {
+		updated = "ifNull(toUnixTimestamp64Second(updated), 0)"
+	}
+	rows, err := s.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), `
+		SELECT id, argMax(tuple(hash, `+updated+`), (fetched_at, page, position)) AS v, v.1, v.2 FROM `+t.name+`
+		WHERE plan = ? AND fetched_at <= ? AND id IN wanted AND (run_id, page) IN (SELECT run_id, page FROM page WHERE plan = ?)
+		GROUP BY id`, s.plan, fetched.UTC().Format("2006-01-02 15:04:05.000"), s.plan)
+	if err != nil {
+		return nil, fmt.Errorf("look up known records: %w", err)
+	}
+	defer rows.Close()
+	have := make(map[string]known, len(ids))
+	for rows.Next() {
+		var id string
+		var pair []any
+		var k known
+		if err := rows.Scan(&id, &pair, &k.hash, &k.updated); err != nil {
+			return nil, err
+		}
+		have[id] = k
+	}
+	return have, rows.Err()
+}
+
+// loadMeasures inserts stated figures that differ from what is known of the same key.
+func (s *Store) loadMeasures(ctx context.Context, at run.PageKey, fetched time.Time, measures []collectors.Measure) (int, error) {
+	if len(measures) == 0 {
+		return 0, nil
+	}
+	type key struct {
+		measure, unit string
+		from          plan.Day
+		dims          string
+		ptype         plan.PeriodType
+		day           plan.Day
+	}
+	keyOf := func(m collectors.Measure) key {
+		return key{m.Code, m.Unit.Code, m.Unit.From, m.Dims, m.PeriodType, m.End}
+	}
+	newest := make(map[key]int, len(measures))
+	wanted, err := ext.NewTable("wanted", ext.Column("measure", "String"), ext.Column("unit", "String"), ext.Column("day", "Date32"))
+	if err != nil {
+		return 0, err
+	}
+	for i, m := range measures {
+		if _, ok := newest[keyOf(m)]; !ok {
+			if err := wanted.Append(m.Code, m.Unit.Code, dayValue(m.End)); err != nil {
+				return 0, err
+			}
+		}
+		newest[keyOf(m)] = i
+	}
+	rows, err := s.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), `
+		SELECT measure, unit, unit_from, dims, period_type, day, argMax(value, (known_at, page, position)), argMax(evidence, (known_at, page, position)) FROM measure
+		WHERE plan = ? AND source = ? AND known_at <= ? AND run_id != ''
+		  AND measure IN (SELECT measure FROM wanted) AND (measure, unit, day) IN (SELECT measure, unit, day FROM wanted)
+		  AND (run_id, page) IN (SELECT run_id, page FROM page WHERE plan = ?)
+		GROUP BY measure, unit, unit_from, dims, period_type, day`, s.plan, at.Source, fetched.UTC().Format("2006-01-02 15:04:05.000"), s.plan)
+	if err != nil {
+		return 0, fmt.Errorf("look up known measures: %w", err)
+	}
+	defer rows.Close()
+	type stated struct {
+		value    int64
+		evidence string
+	}
+	have := map[key]stated{}
+	for rows.Next() {
+		var k key
+		var v stated
+		var ptype string
+		var from, day time.Time
+		if err := rows.Scan(&k.measure, &k.unit, &from, &k.dims, &ptype, &day, &v.value, &v.evidence); err != nil {
+			return 0, err
+		}
+		k.from, k.day, k.ptype = dayFrom(from), dayFrom(day), plan.PeriodType(ptype)
+		have[k] = v
+	}
+	if err := rows.Err(); err != nil {
+		return 0, err
+	}
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO measure (plan, source, measure, unit, unit_from, dims, period_type, start, day, value, evidence, known_at, run_id, page, position)")
+	if err != nil {
+		return 0, err
+	}
+	defer batch.Close()
+	n := 0
+	for i, m := range measures {
+		k := keyOf(m)
+		if v, ok := have[k]; newest[k] != i || ok && v == (stated{m.Value, m.Evidence}) {
+			continue
+		}
+		err := batch.Append(s.plan, at.Source, m.Code, m.Unit.Code, dayValue(m.Unit.From), m.Dims, string(m.PeriodType), dayValue(m.Start), dayValue(m.End),
+			m.Value, m.Evidence, fetched, at.RunID, at.Page, uint32(m.Position))
+		if err != nil {
+			return 0, fmt.Errorf("measure %s of %s: %w", m.Code, m.Unit, err)
+		}
+		n++
+	}
+	if n == 0 {
+		return 0, batch.Abort()
+	}
+	return n, batch.Send()
+}
+
+func (s *Store) loadRejects(ctx context.Context, at run.PageKey, fetched time.Time, b collectors.Batch) error {
+	if len(b.Rejects) > 0 {
+		batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO reject (plan, source, run_id, page, position, key, field, rule, reason, record, sha256, fetched_at)")
+		if err != nil {
+			return err
+		}
+		defer batch.Close()
+		for _, r := range b.Rejects {
+			if err := batch.Append(s.plan, at.Source, at.RunID, at.Page, uint32(r.Position), r.Key, r.Field, r.Rule, r.Reason, string(r.Record), at.SHA256, fetched); err != nil {
+				return err
+			}
+		}
+		if err := batch.Send(); err != nil {
+			return err
+		}
+	}
+	slices.Sort(b.Drift)
+	for _, what := range slices.Compact(b.Drift) {
+		if err := s.conn.Exec(ctx, "INSERT INTO drift (plan, source, what, run_id, fetched_at) VALUES (?, ?, ?, ?, ?)", s.plan, at.Source, what, at.RunID, fetched.UTC()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// digest hashes a record's content field by field.
+type digest struct{ d *xxhash.Digest }
+
+func newDigest() *digest { return &digest{xxhash.New()} }
+
+func (h *digest) str(s string) *digest {
+	h.num(int64(len(s)))
+	_, _ = h.d.WriteString(s) // a hash never fails
+	return h
+}
+
+func (h *digest) num(n int64) *digest {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(n))
+	_, _ = h.d.Write(b[:])
+	return h
+}
+
+func (h *digest) time(t time.Time) *digest {
+	if t.IsZero() {
+		return h.num(-1 << 62)
+	}
+	return h.num(t.Unix())
+}
+
+func (h *digest) unit(k plan.UnitKey) *digest { return h.str(k.Code).num(int64(k.From)) }
+
+func (h *digest) flag(b bool) *digest {
+	if b {
+		return h.num(1)
+	}
+	return h.num(0)
+}
+
+func unixOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func dossierFact(_ int, r collectors.Dossier) fact {
+	h := newDigest()
+	h.unit(r.Unit).str(r.Procedure).num(int64(r.Channel)).num(int64(r.Status)).flag(r.FullProcess).time(r.Submitted).time(r.Received).
+		time(r.Due).num(int64(r.DueMoved)).time(r.Finished).time(r.Returned).flag(r.HasFee).num(r.FeeAmount)
+	return fact{r.ID, unixOrZero(r.Updated), h.d.Sum64(), []any{r.Unit.Code, dayValue(r.Unit.From), r.Procedure, r.Channel, r.Status, r.FullProcess,
+		instant(r.Submitted), instant(r.Received), instant(r.Due), r.DueMoved, instant(r.Finished), instant(r.Returned), r.HasFee, r.FeeAmount, instant(r.Updated)}, r.Position}
+}
+
+func procedureFact(_ int, r collectors.Procedure) fact {
+	h := newDigest()
+	h.unit(r.Unit).str(r.Code).str(r.Name).num(int64(r.Level)).flag(r.Eligible).num(int64(r.ValidFrom)).num(int64(r.ValidTo)).flag(!r.Gone)
+	return fact{procedureID(r), 0, h.d.Sum64(), []any{r.Unit.Code, dayValue(r.Unit.From), r.Code, r.Name, r.Level, r.Eligible, !r.Gone,
+		dayPointer(r.ValidFrom), dayPointer(r.ValidTo)}, r.Position}
+}
+
+func procedureID(r collectors.Procedure) string { return r.Unit.String() + " " + r.Code }
+
+func documentFact(_ int, r collectors.Document) fact {
+	h := newDigest()
+	h.unit(r.Unit).str(r.To).time(r.Sent).str(r.Status)
+	return fact{r.ID, unixOrZero(r.Updated), h.d.Sum64(), []any{r.Unit.Code, dayValue(r.Unit.From), r.To, instant(r.Sent), r.Status, instant(r.Updated)}, r.Position}
+}
+
+func paymentFact(_ int, r collectors.Payment) fact {
+	h := newDigest()
+	h.str(r.Dossier).unit(r.Unit).num(r.Amount).str(r.State).time(r.Paid)
+	return fact{r.ID, unixOrZero(r.Updated), h.d.Sum64(), []any{r.Dossier, r.Unit.Code, dayValue(r.Unit.From), r.Amount, r.State, instant(r.Paid), instant(r.Updated)}, r.Position}
+}
+
+func facilityFact(_ int, r collectors.Facility) fact {
+	h := newDigest()
+	h.str(r.Name).str(r.Kind).unit(r.LocatedIn).unit(r.ManagedBy).num(int64(r.From)).num(int64(r.To))
+	return fact{r.Code, 0, h.d.Sum64(), []any{r.Name, r.Kind, r.LocatedIn.Code, dayValue(r.LocatedIn.From), r.ManagedBy.Code, dayValue(r.ManagedBy.From),
+		dayValue(r.From), dayPointer(r.To)}, r.Position}
+}
+
+func baselineFact(_ int, r collectors.Baseline) fact {
+	h := newDigest()
+	h.num(int64(r.Day)).num(r.Numerator).num(r.Denominator).str(r.Citation)
+	return fact{r.Indicator + " " + r.Unit.String(), 0, h.d.Sum64(), []any{r.Indicator, r.Unit.Code, dayValue(r.Unit.From), dayValue(r.Day), r.Numerator, r.Denominator, r.Citation}, r.Position}
+}

@@ -1,0 +1,194 @@
+package schema
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"tiendo/collectors"
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/run"
+)
+
+// Cursor is where the source's newest committed page said to go on; the zero cursor where there is none.
+func (s *Store) Cursor(ctx context.Context, source string) (collectors.Cursor, error) {
+	var text string
+	err := s.conn.QueryRow(ctx, `SELECT argMax(cursor, (fetched_at, committed_at, page)) FROM page WHERE plan = ? AND source = ?`, s.plan, source).Scan(&text)
+	if err != nil {
+		return collectors.Cursor{}, fmt.Errorf("read the cursor of source %s: %w", source, err)
+	}
+	var c collectors.Cursor
+	if text == "" {
+		return c, nil
+	}
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
+		return c, fmt.Errorf("cursor %q of source %s: %w", text, source, err)
+	}
+	return c, nil
+}
+
+// EndRun records a run's end.
+func (s *Store) EndRun(ctx context.Context, r run.Run) error {
+	err := s.conn.Exec(ctx, `INSERT INTO run (plan, source, run_id, started_at, ended_at, fetched_at, asserted, state, pages, records, loaded, rejected, error)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		s.plan, r.Source, r.RunID, r.StartedAt.UTC(), r.EndedAt.UTC(), r.FetchedAt.UTC(), r.Asserted, r.State, uint32(r.Pages), uint64(r.Records), uint64(r.Loaded), uint64(r.Rejected), r.Error)
+	if err != nil {
+		return fmt.Errorf("record the end of run %s: %w", r.RunID, err)
+	}
+	return nil
+}
+
+// factMeasures names the query that turns a fact table into measures.
+var factMeasures = []struct{ table, query string }{
+	{"dossier", "measure_dossier"},
+	{"procedure", "measure_procedure"},
+	{"document", "measure_document"},
+	{"payment", "measure_payment"},
+}
+
+// Measure aggregates what the source's newly committed pages touched. It may be repeated: the same pages give the same rows.
+func (s *Store) Measure(ctx context.Context, source string) error {
+	pages, err := s.unmeasured(ctx, source)
+	if err != nil {
+		return err
+	}
+	if len(pages) == 0 {
+		return nil
+	}
+	for _, f := range factMeasures {
+		var n uint64
+		if err := s.conn.QueryRow(ctx, "SELECT count() FROM (SELECT 1 FROM "+f.table+" WHERE plan = ? AND source = ? LIMIT 1)", s.plan, source).Scan(&n); err != nil {
+			return fmt.Errorf("look for facts of source %s: %w", source, err)
+		}
+		if n == 0 {
+			continue
+		}
+		if err := s.query(ctx, f.query, source); err != nil {
+			return err
+		}
+	}
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO measured (plan, source, run_id, page, measured_at)")
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for _, p := range pages {
+		if err := batch.Append(s.plan, source, p.RunID, p.Page, time.Now()); err != nil {
+			return err
+		}
+	}
+	return batch.Send()
+}
+
+func (s *Store) unmeasured(ctx context.Context, source string) ([]run.PageKey, error) {
+	rows, err := s.conn.Query(ctx, `SELECT run_id, page FROM page WHERE plan = ? AND source = ?
+		AND (run_id, page) NOT IN (SELECT run_id, page FROM measured WHERE plan = ? AND source = ?)`, s.plan, source, s.plan, source)
+	if err != nil {
+		return nil, fmt.Errorf("list the pages of source %s to measure: %w", source, err)
+	}
+	defer rows.Close()
+	var keys []run.PageKey
+	for rows.Next() {
+		k := run.PageKey{Source: source}
+		if err := rows.Scan(&k.RunID, &k.Page); err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, rows.Err()
+}
+
+// InForce lists the procedures that the newest committed version says are in the catalogue.
+func (s *Store) InForce(ctx context.Context, source string) ([]collectors.Procedure, error) {
+	rows, err := s.conn.Query(ctx, `
+		SELECT unit, unit_from, code, name, level, eligible, valid_from, valid_to FROM
+		(
+			SELECT * FROM procedure
+			WHERE plan = ? AND source = ? AND (run_id, page) IN (SELECT run_id, page FROM page WHERE plan = ? AND source = ?)
+			ORDER BY id, fetched_at DESC, page DESC LIMIT 1 BY id
+		) WHERE in_force ORDER BY id`, s.plan, source, s.plan, source)
+	if err != nil {
+		return nil, fmt.Errorf("list the known procedures: %w", err)
+	}
+	defer rows.Close()
+	var all []collectors.Procedure
+	for rows.Next() {
+		var p collectors.Procedure
+		var from time.Time
+		var validFrom, validTo *time.Time
+		if err := rows.Scan(&p.Unit.Code, &from, &p.Code, &p.Name, &p.Level, &p.Eligible, &validFrom, &validTo); err != nil {
+			return nil, err
+		}
+		p.Unit.From = dayFrom(from)
+		p.ValidFrom, p.ValidTo = plan.NoDay, plan.NoDay
+		if validFrom != nil {
+			p.ValidFrom = dayFrom(*validFrom)
+		}
+		if validTo != nil {
+			p.ValidTo = dayFrom(*validTo)
+		}
+		all = append(all, p)
+	}
+	return all, rows.Err()
+}
+
+// replaying is the setting that stands while a replay is under way.
+const replaying = "replaying"
+
+// Reset empties facts, measures, rejects and results; pages, payloads and runs stay. It marks the store as being rebuilt.
+func (s *Store) Reset(ctx context.Context) error {
+	if err := s.SetSetting(ctx, replaying, "yes"); err != nil {
+		return err
+	}
+	tables := []string{"measure", "measured", "reject", "drift", "assessment", "standing"}
+	for _, t := range factTables {
+		tables = append(tables, t.name)
+	}
+	for _, t := range tables {
+		if err := s.conn.Exec(ctx, "ALTER TABLE "+t+" DELETE WHERE plan = ? SETTINGS mutations_sync = 1", s.plan); err != nil {
+			return fmt.Errorf("empty table %s: %w", t, err)
+		}
+	}
+	return nil
+}
+
+// Rebuilt ends what Reset began.
+func (s *Store) Rebuilt(ctx context.Context) error { return s.SetSetting(ctx, replaying, "") }
+
+// Replaying says whether a replay was begun and did not reach its end.
+func (s *Store) Replaying(ctx context.Context) (bool, error) {
+	v, err := s.Setting(ctx, replaying)
+	return v != "", err
+}
+
+// Pages calls f for every committed page of the source, oldest fetch first.
+func (s *Store) Pages(ctx context.Context, source string, f func(run.PageKey, collectors.Page) error) error {
+	rows, err := s.conn.Query(clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"max_block_size": 64})), `
+		SELECT run_id, page, sha256, request, fetched_at, asserted, records, cursor, body
+		FROM page ANY LEFT JOIN (SELECT sha256, body FROM payload WHERE plan = ? AND source = ?) AS landed USING (sha256)
+		WHERE plan = ? AND source = ? ORDER BY fetched_at, committed_at, run_id, page`, s.plan, source, s.plan, source)
+	if err != nil {
+		return fmt.Errorf("read the landed pages of source %s: %w", source, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		at := run.PageKey{Source: source}
+		var p collectors.Page
+		var records uint32
+		var cursor, body string
+		if err := rows.Scan(&at.RunID, &at.Page, &at.SHA256, &p.Request, &p.FetchedAt, &at.Asserted, &records, &cursor, &body); err != nil {
+			return err
+		}
+		if body == "" {
+			return fmt.Errorf("payload %s of source %s is missing", at.SHA256, source)
+		}
+		p.Body, p.Records = json.RawMessage(body), int(records)
+		if err := f(at, p); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}

@@ -1,0 +1,211 @@
+// Package schema is what is stored: the tables and views, the queries that turn facts into measures, and the Store that
+// implements the interfaces of run, web and the commands on ClickHouse. It knows how figures are kept; it computes no
+// status, no rank and no share. Only cmd imports it.
+package schema
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"net"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/pressly/goose/v3"
+
+	"tiendo/pipeline/plan"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+//go:embed queries/*.sql
+var queries embed.FS
+
+//go:embed views/*.sql
+var views embed.FS
+
+// Store is one plan's view of the database. Its methods are safe for concurrent use.
+type Store struct {
+	conn driver.Conn
+	dsn  string
+	plan string
+}
+
+// Open connects and pings; the error says which address does not answer.
+func Open(ctx context.Context, dsn, planCode string) (*Store, error) {
+	opt, err := options(dsn)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := clickhouse.Open(opt)
+	if err != nil {
+		return nil, fmt.Errorf("connect to ClickHouse at %v: %w", opt.Addr, err)
+	}
+	if err := conn.Ping(ctx); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("ClickHouse at %v does not answer: %w: check that it runs and that user and password are right", opt.Addr, err)
+	}
+	return &Store{conn: conn, dsn: dsn, plan: planCode}, nil
+}
+
+func options(dsn string) (*clickhouse.Options, error) {
+	opt, err := clickhouse.ParseDSN(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the ClickHouse address: %w: write clickhouse://user:password@host:9000/database", err)
+	}
+	opt.DialTimeout = 5 * time.Second
+	opt.MaxOpenConns, opt.MaxIdleConns = 8, 8
+	opt.DialContext = func(ctx context.Context, addr string) (net.Conn, error) {
+		return (&net.Dialer{Timeout: opt.DialTimeout}).DialContext(ctx, "tcp", addr)
+	}
+	if opt.Settings == nil {
+		opt.Settings = clickhouse.Settings{}
+	}
+	// One block a batch, acknowledged when written: a batch is there or it is not.
+	opt.Settings["async_insert"] = 0
+	opt.Settings["max_insert_block_size"] = 1_000_000
+	opt.Settings["session_timezone"] = "UTC"
+	return opt, nil
+}
+
+// Close ends the connections.
+func (s *Store) Close() error { return s.conn.Close() }
+
+// Ping says whether the database answers.
+func (s *Store) Ping(ctx context.Context) error { return s.conn.Ping(ctx) }
+
+// Plan is the code of the plan that the store reads and writes.
+func (s *Store) Plan() string { return s.plan }
+
+// For is the same database seen for another plan.
+func (s *Store) For(planCode string) *Store { return &Store{conn: s.conn, dsn: s.dsn, plan: planCode} }
+
+// Migrate brings the tables to the newest version and creates the views anew. It may run any number of times.
+func (s *Store) Migrate(ctx context.Context) error {
+	opt, err := options(s.dsn)
+	if err != nil {
+		return err
+	}
+	db := clickhouse.OpenDB(opt)
+	defer db.Close()
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectClickHouse, db, dir)
+	if err != nil {
+		return fmt.Errorf("read the migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
+	files, err := fs.Glob(views, "views/*.sql")
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		text, err := views.ReadFile(f)
+		if err != nil {
+			return err
+		}
+		if err := s.conn.Exec(ctx, string(text)); err != nil {
+			return fmt.Errorf("create the view of %s: %w", f, err)
+		}
+	}
+	return nil
+}
+
+// Version is the number of the newest applied migration and the newest known one.
+func (s *Store) Version(ctx context.Context) (have, want int64, err error) {
+	opt, err := options(s.dsn)
+	if err != nil {
+		return 0, 0, err
+	}
+	db := clickhouse.OpenDB(opt)
+	defer db.Close()
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return 0, 0, err
+	}
+	p, err := goose.NewProvider(goose.DialectClickHouse, db, dir)
+	if err != nil {
+		return 0, 0, err
+	}
+	return p.GetVersions(ctx)
+}
+
+// query runs one of queries/*.sql for the plan and a source.
+func (s *Store) query(ctx context.Context, name, source string) error {
+	text, err := queries.ReadFile("queries/" + name + ".sql")
+	if err != nil {
+		return err
+	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"plan": s.plan, "source": source}))
+	if err := s.conn.Exec(ctx, string(text)); err != nil {
+		return fmt.Errorf("query %s for source %s: %w", name, source, err)
+	}
+	return nil
+}
+
+// Setting reads a fact about the store itself; the empty string where it was never set.
+func (s *Store) Setting(ctx context.Context, name string) (string, error) {
+	var v string
+	err := s.conn.QueryRow(ctx, "SELECT argMax(value, set_at) FROM setting WHERE plan = ? AND name = ?", s.plan, name).Scan(&v)
+	if err != nil {
+		return "", fmt.Errorf("read setting %s: %w", name, err)
+	}
+	return v, nil
+}
+
+// SetSetting states a fact about the store itself.
+func (s *Store) SetSetting(ctx context.Context, name, value string) error {
+	if err := s.conn.Exec(ctx, "INSERT INTO setting (plan, name, value) VALUES (?, ?, ?)", s.plan, name, value); err != nil {
+		return fmt.Errorf("write setting %s: %w", name, err)
+	}
+	return nil
+}
+
+// openDay stands in Date32 columns for a validity without a start.
+var openDay = plan.MustDay("1900-01-01")
+
+func dayValue(d plan.Day) time.Time {
+	if d == plan.NoDay {
+		d = openDay
+	}
+	return d.Time()
+}
+
+func dayPointer(d plan.Day) *time.Time {
+	if d == plan.NoDay {
+		return nil
+	}
+	t := d.Time()
+	return &t
+}
+
+func dayFrom(t time.Time) plan.Day {
+	d := plan.Day(t.Unix() / 86400)
+	if t.Unix() < 0 {
+		d = plan.NewDay(t.Year(), t.Month(), t.Day())
+	}
+	if d == openDay {
+		return plan.NoDay
+	}
+	return d
+}
+
+// instant is nil for a time that is not stated, and keeps dummy dates within what the column holds.
+func instant(t time.Time) *time.Time {
+	switch {
+	case t.IsZero():
+		return nil
+	case t.Year() < 1900:
+		t = time.Date(1900, 1, 1, 0, 0, 0, 0, plan.Zone)
+	case t.Year() > 2299:
+		t = time.Date(2299, 12, 31, 0, 0, 0, 0, plan.Zone)
+	}
+	return &t
+}
