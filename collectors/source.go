@@ -70,6 +70,7 @@ type Auth struct {
 	SystemID  Secret            `yaml:"system_id"`  // signed_headers
 	Secret    Secret            `yaml:"secret"`     // client secret, password, signing or API key
 	Scopes    []string          `yaml:"scopes"`     // oauth2
+	Style     string            `yaml:"style"`      // oauth2: id and secret as form params (default) or in the header
 	Header    string            `yaml:"header"`     // api_key: default X-API-Key
 	Headers   map[string]string `yaml:"headers"`    // session: sent with the login
 	Token     string            `yaml:"token"`      // session: path of the session in the login's answer, default session
@@ -227,6 +228,7 @@ func (s *Source) setDefaults() {
 	switch s.Auth.Type {
 	case "oauth2":
 		def(&s.Auth.Path, "/token")
+		def(&s.Auth.Style, "params")
 	case "session":
 		def(&s.Auth.Path, "/api/session")
 		def(&s.Auth.Token, "session")
@@ -317,6 +319,7 @@ func (s Source) Validate() error {
 	switch s.Auth.Type {
 	case "oauth2":
 		need("client_id", s.Auth.ClientID)
+		oneOf("auth.style", s.Auth.Style, "params", "header")
 		need("secret", s.Auth.Secret)
 	case "session", "basic":
 		need("username", s.Auth.Username)
@@ -335,6 +338,9 @@ func (s Source) Validate() error {
 	oneOf("paging.style", s.Paging.Style, "none", "page", "offset", "keyset")
 	if s.Paging.Style == "keyset" && s.UpdatedSince.Param == "" {
 		bad("paging.style keyset needs updated_since.param")
+	}
+	if f := s.UpdatedSince.Format; s.Paging.Style == "keyset" && (s.Envelope.Total == "" || strings.Contains(string(f), "yyyy") && !strings.Contains(string(f), "ss")) {
+		bad("paging.style keyset needs envelope.total and an updated_since.format with seconds")
 	}
 	if s.Paging.Size < 1 {
 		bad("paging.size must be positive")
