@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/cmplx"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -66,6 +67,9 @@ type MethodResult struct {
 // Eval runs one method. Too few points, or a growth that is not defined, give not_available; an unknown method, or a
 // direction that is needed and missing, is an error.
 func Eval(m Method, in MethodInput) (MethodResult, error) {
+	if !slices.Contains(Methods, m) {
+		return MethodResult{}, fmt.Errorf("unknown method %q: use %s", m, methodNames())
+	}
 	if in.Direction < -1 || in.Direction > 1 || (in.Direction == 0 && m != UNSD) {
 		return MethodResult{}, fmt.Errorf("method %s: direction %d: write 1 where up is good, -1 where down is good", m, in.Direction)
 	}
@@ -76,10 +80,9 @@ func Eval(m Method, in MethodInput) (MethodResult, error) {
 		return eurostat(in), nil
 	case UNSD:
 		return unsd(in), nil
-	case ESCAP:
+	default:
 		return escap(in), nil
 	}
-	return MethodResult{}, fmt.Errorf("unknown method %q: use %s", m, methodNames())
 }
 
 func methodNames() string {
