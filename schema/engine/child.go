@@ -39,6 +39,9 @@ type childSpec struct {
 	Config   string `json:"config"`
 	TCPPort  int    `json:"tcp_port"`
 	HTTPPort int    `json:"http_port"`
+	// What the engine may open: whole folders to write, files and folders to read.
+	Writable []string `json:"writable"`
+	Readable []string `json:"readable"`
 }
 
 // arguments is the command line of the one form in which the engine was
@@ -128,6 +131,10 @@ func runChild() (int, error) {
 	ended := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the engine keeps state in its thread
+		if err := confine(spec.Writable, spec.Readable); err != nil {
+			ended <- fmt.Errorf("engine child: sandbox: %w", err)
+			return
+		}
 		ended <- lib.run(spec.arguments())
 	}()
 	if err := <-ended; err != nil {

@@ -24,9 +24,9 @@ func checkBoardGrant(g string) error {
 }
 
 // The engine's own user, `default`, runs the start statement from inside the
-// process and must keep an empty password; that session's address is 127.0.0.1,
-// so the network cannot be kept out of it by address. It may open and close the
-// ports and nothing else; the supervisor restarts an engine whose ports closed.
+// process and must keep an empty password. Its session inside the process stays
+// open for the engine's life and is the only one the user may have, so no client
+// gets in as `default`.
 //
 // Caches and pools are those of one province's data on one office machine. Time
 // is UTC so that no result depends on the machine's zone; columns name theirs.
@@ -63,6 +63,7 @@ const configText = `<clickhouse>
 const usersText = `<clickhouse>
   <profiles>
     <default/>
+    <start><max_sessions_for_user>1</max_sessions_for_user></start>
     <board><readonly>2</readonly></board>
   </profiles>
   <quotas><default/></quotas>
@@ -70,7 +71,7 @@ const usersText = `<clickhouse>
     <default>
       <password/>
       <networks><ip>127.0.0.1</ip></networks>
-      <profile>default</profile>
+      <profile>start</profile>
       <quota>default</quota>
       <grants><query>GRANT SYSTEM LISTEN ON *.*</query></grants>
     </default>
@@ -80,7 +81,7 @@ const usersText = `<clickhouse>
       <profile>default</profile>
       <quota>default</quota>
       <grants>
-        <query>GRANT ALL ON {{.Database}}*.*</query>
+        <query>GRANT {{.Rights}} ON {{.Database}}*.*</query>
         {{- range .TableEngines}}
         <query>GRANT TABLE ENGINE ON {{.}}</query>
         {{- end}}
@@ -111,14 +112,20 @@ type configData struct {
 	MemoryLimit               int64
 	Database, User, BoardUser string
 	UserHash, BoardHash       string
+	Rights                    string
 	BoardGrants, TableEngines []string
 }
+
+// rights are what the application may do in its databases: everything but
+// dictionaries, whose sources may be the machine's files, pages and programs.
+const rights = "SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP DATABASE, DROP TABLE, DROP VIEW, " +
+	"UNDROP TABLE, TRUNCATE, OPTIMIZE, CHECK, BACKUP, SYSTEM MERGES, SYSTEM TTL MERGES, SYSTEM VIEWS"
 
 // tableEngines are the engines the application may create tables with: those
 // that keep their data inside the engine. File, URL and their like would give
 // it the machine's files.
 var tableEngines = []string{
-	"Atomic", "Buffer", "Dictionary", "Join", "Memory", "Merge", "MergeTree", "Null", "Set",
+	"Atomic", "Buffer", "Join", "Memory", "Merge", "MergeTree", "Null", "Set",
 	"AggregatingMergeTree", "CollapsingMergeTree", "CoalescingMergeTree", "ReplacingMergeTree",
 	"SummingMergeTree", "VersionedCollapsingMergeTree",
 }
@@ -128,7 +135,7 @@ func configOf(p paths, o Options, info Info) configData {
 		NonceMacro: nonceMacro, Nonce: info.Nonce, MemoryLimit: o.MemoryLimit,
 		Database: Database, User: User, BoardUser: BoardUser,
 		UserHash: passwordHash(info.Password), BoardHash: passwordHash(info.BoardPassword),
-		BoardGrants: o.BoardGrants, TableEngines: tableEngines,
+		Rights: rights, BoardGrants: o.BoardGrants, TableEngines: tableEngines,
 	}
 	d.Paths.Log, d.Paths.Users, d.Paths.Backups = p.log, p.users, p.backups
 	return d

@@ -44,8 +44,6 @@ const (
 	healthySpell     = time.Minute // a child that lived this long starts a new count
 	restartFirst     = 100 * time.Millisecond
 	restartLongest   = 15 * time.Second
-	portInterval     = time.Second      // between two looks whether the ports are open
-	portMisses       = 3                // looks in a row that find a port closed
 	dyingHolderWait  = 10 * time.Second // a killed parent's child needs a moment to end
 )
 
@@ -243,11 +241,13 @@ func (e *Engine) supervise() {
 	for {
 		c := e.current()
 		began := time.Now() // the life of a process, no figure's time
-		cause := e.watch(c)
-		if cause == nil {
+		select {
+		case <-e.stopping:
 			c.stop(e.options.StopTimeout)
 			return
+		case <-c.gone:
 		}
+		cause := c.failure()
 		log.Error("engine ended, restarting", "pid", c.pid, "cause", cause)
 		if time.Since(began) > healthySpell {
 			failures = 0
@@ -269,31 +269,6 @@ func (e *Engine) supervise() {
 			}
 		}
 		log.Info("engine restarted", "pid", e.PID(), "restarts", e.Restarts())
-	}
-}
-
-// watch returns nil when the engine is to stop, and otherwise why c has ended.
-// A child that lives but whose ports are closed (its own user may close them) is
-// ended: it serves nobody.
-func (e *Engine) watch(c *child) error {
-	tick := time.NewTicker(portInterval)
-	defer tick.Stop()
-	for misses := 0; ; {
-		select {
-		case <-e.stopping:
-			return nil
-		case <-c.gone:
-			return c.failure()
-		case <-tick.C:
-		}
-		if listens(e.TCPPort) && listens(e.HTTPPort) {
-			misses = 0
-			continue
-		}
-		if misses++; misses == portMisses {
-			c.stop(e.options.StopTimeout)
-			return fmt.Errorf("engine: child %d had closed its ports", c.pid)
-		}
 	}
 }
 

@@ -20,9 +20,10 @@ import (
 // paths are the files and folders of one data folder.
 type paths struct {
 	root    string
-	own     string // configuration, secrets, lock, log
+	own     string // configuration, secrets, lock
 	tables  string // the engine's --path
 	backups string
+	logs    string
 	config  string
 	users   string
 	secrets string
@@ -38,17 +39,18 @@ func pathsOf(dir string) paths {
 		own:     own,
 		tables:  filepath.Join(dir, "clickhouse"),
 		backups: filepath.Join(dir, "backups"),
+		logs:    filepath.Join(dir, "log"),
 		config:  filepath.Join(own, "config.xml"),
 		users:   filepath.Join(own, "users.xml"),
 		secrets: filepath.Join(own, "secrets.json"),
 		lock:    filepath.Join(own, "lock"),
 		serving: filepath.Join(own, "serving.json"),
-		log:     filepath.Join(own, "clickhouse.log"),
+		log:     filepath.Join(dir, "log", "clickhouse.log"),
 	}
 }
 
 func (p paths) create() error {
-	for _, dir := range []string{p.root, p.own, p.tables, p.backups} {
+	for _, dir := range []string{p.root, p.own, p.tables, p.backups, p.logs} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("engine: data folder: %w", err)
 		}

@@ -40,7 +40,10 @@ func startChild(o Options, library string, p paths, info Info, lock *lockFile) (
 	c := &child{life: write, gone: make(chan struct{}), stderr: tail{limit: stderrKept}}
 
 	cmd := exec.Command(o.Command[0], o.Command[1:]...)
-	cmd.Env = append(os.Environ(), childEnv+"=1")
+	// The rest of this process's environment may hold secrets, and the child's is
+	// a file that a query could read.
+	cmd.Env = []string{childEnv + "=1", "HOME=" + p.tables, "LC_ALL=C.UTF-8", "TERM=dumb"}
+	cmd.Dir = p.tables
 	cmd.Stderr = &c.stderr
 	cmd.ExtraFiles = []*os.File{fdLife - 3: read, fdLock - 3: lock.f}
 	// A session of its own: an interrupt typed at the parent's terminal is the
@@ -69,7 +72,11 @@ func startChild(o Options, library string, p paths, info Info, lock *lockFile) (
 	}
 	c.pid = cmd.Process.Pid
 
-	spec := childSpec{Library: library, Tables: p.tables, Config: p.config, TCPPort: info.TCPPort, HTTPPort: info.HTTPPort}
+	spec := childSpec{
+		Library: library, Tables: p.tables, Config: p.config, TCPPort: info.TCPPort, HTTPPort: info.HTTPPort,
+		Writable: []string{p.tables, p.backups, p.logs},
+		Readable: []string{p.config, p.users},
+	}
 	if err := json.NewEncoder(write).Encode(spec); err != nil {
 		c.stop(0)
 		return nil, fmt.Errorf("engine: instruct child: %w: %w", err, c.failure())
