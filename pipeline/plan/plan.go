@@ -264,6 +264,7 @@ type Ruling struct {
 	Decider  string    `yaml:"decider"` // who may decide
 	From     Day       `yaml:"effective_from"`
 	Document string    `yaml:"document"`
+	Settles  []string  `yaml:"settles"` // what else it settles: unattainable (a target that cannot be exceeded)
 }
 
 // Reading is one way to read a clause.
