@@ -1,6 +1,6 @@
-// Package table reads what people hand in as a table: an XLSX workbook's first sheet or a CSV file becomes a grid of
-// cells, and a grid becomes a head of label/value pairs and a body below a header row. It knows no form, no plan and no
-// source system; its readers say what the cells mean.
+// Package table reads what people hand in as a table. A file of a drop folder, an XLSX workbook's first sheet or a CSV,
+// becomes a grid of cells; a grid becomes a head of label/value pairs and a body below a header row; and a form, which
+// is data of the plan or of a source, says what the cells mean. It knows no source system and no particular form.
 package table
 
 import (
