@@ -51,6 +51,7 @@ type Standing struct {
 	Share      *plan.Value // 100 x Good / Applicable; nil when nothing applies
 	Behind     int         // targets behind
 	Missed     int         // outcomes missed
+	Counts     map[Status]int
 	Shortfall  *plan.Value // median shortfall, per cent of the target; nil: no gap is known
 
 	shortfall *big.Rat
@@ -85,11 +86,12 @@ func Rank(units []RankInput, overallMin int) []Standing {
 }
 
 func standing(u RankInput, overallMin int) Standing {
-	s := Standing{Unit: u.Unit, Name: u.Name}
+	s := Standing{Unit: u.Unit, Name: u.Name, Counts: map[Status]int{}}
 	statuses := make([]Status, 0, len(u.Targets))
 	var shortfalls []*big.Rat
 	for _, t := range u.Targets {
 		statuses = append(statuses, t.Status)
+		s.Counts[t.Status]++
 		if !t.counts() {
 			continue
 		}
