@@ -270,6 +270,7 @@ type Land struct {
 	Scope     string            `json:"scope,omitempty"`
 	NewFields []string          `json:"new_fields,omitempty"`
 	Records   []json.RawMessage `json:"records"`
+	Absent    []string          `json:"-"` // filled by Rows: mapped fields that no record of a page of some size holds
 }
 
 // Body writes the page's body: scope and new fields first, so that a reader knows them before the first record.
@@ -347,6 +348,11 @@ func (l *Layout) time(text []byte) (t time.Time, err error) {
 		return time.Time{}, nil
 	}
 	for _, f := range l.formats {
+		if f == stampFormat { // most of a large pull's times: without a copy of the text
+			if t, err = parseStamp(text); err == nil && plausible(t) {
+				return t, nil
+			}
+		}
 		if t, err = f.Parse(string(text)); err == nil {
 			return t, nil
 		}
@@ -360,10 +366,30 @@ func (r *Row) Number(slot int) (int64, error) {
 	if len(v) == 0 {
 		return 0, ErrEmptyNumber
 	}
-	if raw := v[len(v)-1]; raw[0] == '-' || (raw[0] >= '0' && raw[0] <= '9') {
+	return number(v[len(v)-1])
+}
+
+func number(raw []byte) (int64, error) {
+	if raw[0] == '-' || (raw[0] >= '0' && raw[0] <= '9') {
 		return wholeNumber(raw)
 	}
-	return ParseCount(r.Text(slot))
+	return ParseCount(string(unquoted(raw)))
+}
+
+// Numbers reads each value of a field inside a list; empty ones are left out.
+func (r *Row) Numbers(slot int) ([]int64, error) {
+	var out []int64
+	for _, raw := range r.vals[slot] {
+		n, err := number(raw)
+		switch {
+		case errors.Is(err, ErrEmptyNumber):
+		case err != nil:
+			return nil, err
+		default:
+			out = append(out, n)
+		}
+	}
+	return out, nil
 }
 
 // wholeNumber reads a JSON number: here a point is a decimal point, always.
@@ -382,10 +408,26 @@ func wholeNumber(raw []byte) (int64, error) {
 	return n, nil
 }
 
+// enoughRecords is from how many records on a field that none of them holds is reported: sources may leave out what is empty.
+const enoughRecords = 20
+
+// Drift words what a page shows of a changed schema: new fields, and mapped ones that have gone.
+func (l Land) Drift() []string {
+	var out []string
+	for _, n := range l.NewFields {
+		out = append(out, "new field "+n)
+	}
+	for _, n := range l.Absent {
+		out = append(out, "field "+n+" has gone")
+	}
+	return out
+}
+
 // Rows reads a landed page's body and hands each record to visit. The error means that the body as a whole cannot be
 // read. The returned Land has no records.
 func (l *Layout) Rows(body []byte, visit func(land Land, row *Row) error) (Land, error) {
 	var land Land
+	held := make([]bool, len(l.fields))
 	dec := jsontext.NewDecoder(bytes.NewBuffer(body), lenient...)
 	fail := func(err error) (Land, error) {
 		if errors.Is(err, io.EOF) {
@@ -433,6 +475,9 @@ func (l *Layout) Rows(body []byte, visit func(land Land, row *Row) error) (Land,
 				if err := row.read(dec, body, l.root); err != nil {
 					return fail(err)
 				}
+				for i, v := range row.vals {
+					held[i] = held[i] || len(v) > 0
+				}
 				row.raw = bytes.TrimLeft(body[start:dec.InputOffset()], ", \t\r\n")
 				if err := visit(land, row); err != nil {
 					return land, err
@@ -440,6 +485,11 @@ func (l *Layout) Rows(body []byte, visit func(land Land, row *Row) error) (Land,
 			}
 			if _, err := dec.ReadToken(); err != nil {
 				return fail(err)
+			}
+			for i, f := range l.fields {
+				if row.Position >= enoughRecords && !held[i] && f.Default != "" && !strings.Contains(f.Default, ".") {
+					land.Absent = append(land.Absent, f.Default)
+				}
 			}
 		default:
 			if err := dec.SkipValue(); err != nil {

@@ -498,15 +498,20 @@ func (f TimeFormat) Parse(s string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	t, err := f.parse(s)
-	if err != nil || t.Year() < 2000 || t.Year() > 2100 {
+	if err != nil || !plausible(t) {
 		return time.Time{}, fmt.Errorf("%w: %q, expected %s", ErrBadTime, clip(s), string(f))
 	}
 	return t, nil
 }
 
+// plausible leaves out the years that stand for some program's null.
+func plausible(t time.Time) bool { return t.Year() >= 2000 && t.Year() <= 2100 }
+
+const stampFormat TimeFormat = "yyyyMMddHHmmss"
+
 func (f TimeFormat) parse(s string) (time.Time, error) {
 	switch f {
-	case "yyyyMMddHHmmss":
+	case stampFormat:
 		return parseStamp(s)
 	case "rfc3339":
 		t, err := time.Parse(time.RFC3339, s)
@@ -528,13 +533,14 @@ func (f TimeFormat) parse(s string) (time.Time, error) {
 }
 
 // parseStamp reads yyyyMMddHHmmss; the general parser takes a good part of a large pull's time.
-func parseStamp(s string) (time.Time, error) {
+func parseStamp[T string | []byte](s T) (time.Time, error) {
 	if len(s) != 14 {
 		return time.Time{}, ErrBadTime
 	}
 	num := func(from, to int) int {
 		n := 0
-		for _, c := range []byte(s[from:to]) {
+		for i := from; i < to; i++ {
+			c := s[i]
 			if c < '0' || c > '9' {
 				return -1
 			}
