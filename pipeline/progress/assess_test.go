@@ -79,8 +79,12 @@ func TestStatus(t *testing.T) {
 		{"stale by age", func(in *Input) { in.Freshness.Age = 3; in.Path = SharePoint(99, 100) }, Stale, []Reason{ReasonOldInput}},
 		{"twice the rhythm is not yet old", func(in *Input) { in.Freshness.Age = 2 }, OnTrack, nil},
 		{"no rhythm is never old", func(in *Input) { in.Freshness = Freshness{Known: true, Age: 999} }, OnTrack, nil},
-		{"stale by coverage", func(in *Input) { in.Freshness.Current, in.Freshness.Expected, in.Freshness.Minimum = 79, 100, val("80") }, Stale, []Reason{ReasonLowCoverage}},
-		{"coverage just enough", func(in *Input) { in.Freshness.Current, in.Freshness.Expected, in.Freshness.Minimum = 80, 100, val("80") }, OnTrack, nil},
+		{"stale by coverage", func(in *Input) {
+			in.Freshness.Current, in.Freshness.Expected, in.Freshness.Minimum = 79, 100, val("80")
+		}, Stale, []Reason{ReasonLowCoverage}},
+		{"coverage just enough", func(in *Input) {
+			in.Freshness.Current, in.Freshness.Expected, in.Freshness.Minimum = 80, 100, val("80")
+		}, OnTrack, nil},
 		{"met", func(in *Input) { in.Official, in.Path = SharePoint(60, 100), SharePoint(3, 5) }, Met, nil},
 		{"met by the path alone, official unknown", func(in *Input) {
 			in.Official, in.Path = UnknownPoint(ReasonTooFew, 1, 2), SharePoint(3, 5)
@@ -96,12 +100,20 @@ func TestStatus(t *testing.T) {
 		}, OnTrack, nil},
 		{"a score is compared by value", func(in *Input) { in.Official, in.Path = ScorePoint(val("60")), ScorePoint(val("60")) }, Met, nil},
 		{"on track, forecast unknown", func(in *Input) {}, OnTrack, nil},
-		{"on the path exactly", func(in *Input) { in.Official, in.Path = ScorePoint(val("46.7030965392")), ScorePoint(val("46.7030965392")) }, OnTrack, nil},
+		{"on the path exactly", func(in *Input) {
+			in.Official, in.Path = ScorePoint(val("46.7030965392")), ScorePoint(val("46.7030965392"))
+		}, OnTrack, nil},
 		{"on track, forecast meets", func(in *Input) { in.Weekly = weekly(in.AsOf, "52", "53", "54", "55") }, OnTrack, nil},
 		{"above the path, forecast misses", func(in *Input) { in.Weekly = weekly(in.AsOf, "55", "55", "55", "55") }, AtRisk, nil},
-		{"a hair below the path", func(in *Input) { in.Official, in.Path = ScorePoint(val("46.7030965391")), ScorePoint(val("46.7030965391")) }, AtRisk, nil},
-		{"tolerance is included", func(in *Input) { in.Official, in.Path = ScorePoint(val("44.7030965392")), ScorePoint(val("44.7030965392")) }, AtRisk, nil},
-		{"below the tolerance", func(in *Input) { in.Official, in.Path = ScorePoint(val("44.7030965391")), ScorePoint(val("44.7030965391")) }, Behind, nil},
+		{"a hair below the path", func(in *Input) {
+			in.Official, in.Path = ScorePoint(val("46.7030965391")), ScorePoint(val("46.7030965391"))
+		}, AtRisk, nil},
+		{"tolerance is included", func(in *Input) {
+			in.Official, in.Path = ScorePoint(val("44.7030965392")), ScorePoint(val("44.7030965392"))
+		}, AtRisk, nil},
+		{"below the tolerance", func(in *Input) {
+			in.Official, in.Path = ScorePoint(val("44.7030965391")), ScorePoint(val("44.7030965391"))
+		}, Behind, nil},
 		{"behind though the forecast meets", func(in *Input) {
 			in.Path = ScorePoint(val("40"))
 			in.Weekly = weekly(in.AsOf, "10", "20", "30", "40")
@@ -317,7 +329,9 @@ func TestBestReachable(t *testing.T) {
 			in.Official, in.Targets[0].Value, in.Comparator = SharePoint(50, 218), ptr("58"), plan.MoreThan
 		}, "58", "168", true},
 		{"nothing yet this year", func(in *Input) { in.Official = UnknownPoint(ReasonNotReported, 0, 0) }, "100", "null", false},
-		{"nothing ever", func(in *Input) { in.Official, in.Path = UnknownPoint(ReasonNotReported, 0, 0), UnknownPoint(ReasonNotReported, 0, 0) }, "null", "null", false},
+		{"nothing ever", func(in *Input) {
+			in.Official, in.Path = UnknownPoint(ReasonNotReported, 0, 0), UnknownPoint(ReasonNotReported, 0, 0)
+		}, "null", "null", false},
 		{"too few still says what is reachable", func(in *Input) { in.Official = UnknownPoint(ReasonTooFew, 1, 4) }, "98.3870967742", "3", false},
 		{"met already, whatever the figures", func(in *Input) { in.Official = SharePoint(300, 100); in.Path = SharePoint(1, 364) }, "170.9219858156", "-200", false},
 	} {
