@@ -26,25 +26,27 @@ var Methods = []Method{OpenSDG, Eurostat, UNSD, ESCAP}
 // The statuses that the methods publish. unsd-2023 and escap-csi publish a score alone: their status is empty unless it is
 // not_available.
 const (
-	methodNotAvailable  = "not_available"
-	targetAchieved      = "target_achieved"
-	substantial         = "substantial_progress"
-	moderate            = "moderate_progress"
-	limited             = "limited_progress"
-	deterioration       = "deterioration"
-	significant         = "significant_progress"
-	insufficient        = "insufficient_progress"
-	noProgress          = "no_progress"
-	moderateDecline     = "moderate_deterioration"
-	significantDecline  = "significant_deterioration"
-	limitExponent       = 4.44
+	methodNotAvailable = "not_available"
+	targetAchieved     = "target_achieved"
+	substantial        = "substantial_progress"
+	moderate           = "moderate_progress"
+	limited            = "limited_progress"
+	deterioration      = "deterioration"
+	significant        = "significant_progress"
+	insufficient       = "insufficient_progress"
+	noProgress         = "no_progress"
+	moderateDecline    = "moderate_deterioration"
+	significantDecline = "significant_deterioration"
+)
+
+// Figures that several formulas of METHODS share.
+const (
 	zeroStandIn         = 0.001 // growth from or to zero is not defined
-	comparedDecimals    = 1e10  // bounds are compared at ten decimals, so that float noise decides nothing
-	methodScoreMost     = 5.0
-	methodScoreLeast    = -5.0
-	escapScale          = 10.0
-	unsdGood, unsdFair  = 0.95, 0.10
+	limitExponent       = 4.44
 	ratioHigh, ratioMid = 0.95, 0.60
+	scoreLeast          = -5.0
+	scoreMost           = 5.0
+	comparedDecimals    = 1e10 // bounds are compared at ten decimals, so that float noise decides nothing
 )
 
 // MethodInput is a yearly series' base and current point, with its target; nil: none. Years are plain numbers.
@@ -116,7 +118,7 @@ func openSDG(in MethodInput) MethodResult {
 	out := MethodResult{ProgressValue: value, Status: methodNotAvailable}
 	switch {
 	case reached:
-		out.Status, out.Score = targetAchieved, number(methodScoreMost)
+		out.Status, out.Score = targetAchieved, number(scoreMost)
 	case value == nil:
 	case in.Target != nil:
 		out.Status, out.Score = openSDGRatio(*value)
@@ -127,9 +129,9 @@ func openSDG(in MethodInput) MethodResult {
 }
 
 func openSDGRatio(ratio float64) (string, *float64) {
-	score := math.Max(4.1667*ratio-2.5, methodScoreLeast)
+	score := math.Max(4.1667*ratio-2.5, scoreLeast)
 	if atLeast(ratio, ratioMid) {
-		score = math.Min(7.1429*ratio-4.2857, methodScoreMost)
+		score = math.Min(7.1429*ratio-4.2857, scoreMost)
 	}
 	switch {
 	case atLeast(ratio, ratioHigh):
@@ -145,11 +147,11 @@ func openSDGRatio(ratio float64) (string, *float64) {
 func openSDGGrowth(v, c float64) (string, *float64) {
 	switch {
 	case !atLeast(v, 0):
-		return deterioration, number(math.Max(125*v-2.5, methodScoreLeast))
+		return deterioration, number(math.Max(125*v-2.5, scoreLeast))
 	case c == 0: // at the limit already, and it is kept
-		return substantial, number(methodScoreMost)
+		return substantial, number(scoreMost)
 	case atLeast(v, 0.015*c):
-		return substantial, number(math.Min(500*v/c-5, methodScoreMost))
+		return substantial, number(math.Min(500*v/c-5, scoreMost))
 	case atLeast(v, 0.005*c):
 		return moderate, number(250*v/c - 1.25)
 	}
@@ -217,9 +219,9 @@ func unsd(in MethodInput) MethodResult {
 	}
 	score := 1.0
 	switch {
-	case atLeast(*ratio, unsdGood):
+	case atLeast(*ratio, ratioHigh):
 		score = 3
-	case atLeast(*ratio, unsdFair):
+	case atLeast(*ratio, 0.10):
 		score = 2
 	}
 	return MethodResult{ProgressValue: ratio, Score: &score}
@@ -231,7 +233,7 @@ func escap(in MethodInput) MethodResult {
 	if in.BaseValue == nil || in.CurrentValue == nil || in.Target == nil {
 		return none
 	}
-	score := number(escapScale * float64(in.Direction) * (*in.CurrentValue - *in.BaseValue) / math.Abs(*in.Target-*in.BaseValue))
+	score := number(10 * float64(in.Direction) * (*in.CurrentValue - *in.BaseValue) / math.Abs(*in.Target-*in.BaseValue))
 	if score == nil {
 		return none
 	}
@@ -304,7 +306,7 @@ func nonZero(v float64) float64 {
 func rounded(v float64) float64     { return math.Round(v*comparedDecimals) / comparedDecimals }
 func atLeast(v, bound float64) bool { return rounded(v) >= rounded(bound) }
 func above(v, bound float64) bool   { return rounded(v) > rounded(bound) }
-func kept(v float64) float64        { return math.Max(methodScoreLeast, math.Min(methodScoreMost, v)) }
+func kept(v float64) float64        { return math.Max(scoreLeast, math.Min(scoreMost, v)) }
 func isNumber(v float64) bool       { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // number is v, nil where it is not a finite number: a division by zero has no figure.
