@@ -40,7 +40,16 @@ type reader struct {
 	problems []Problem
 	lines    map[string]map[string]int // file -> place such as [3].targets[1].value -> line
 
-	unitLines map[*Unit]int // of units.csv
+	broken bool // a file is missing or no YAML at all: judging the rest would only repeat that
+
+	unitLines    map[*Unit]int // of units.csv
+	holidayLines []holidayLine
+}
+
+type holidayLine struct {
+	line int
+	day  Day
+	off  bool
 }
 
 func read(fsys fs.FS) *reader {
@@ -90,6 +99,7 @@ func (r *reader) open(file string, required bool) []byte {
 		return bytes.TrimPrefix(data, []byte("\ufeff"))
 	case errors.Is(err, fs.ErrNotExist):
 		if required {
+			r.broken = true
 			r.say(file, 0, "missing-file", "the plan's folder has no %s", file)
 		}
 	default:
@@ -107,6 +117,7 @@ func (r *reader) yaml(file string, required bool, into any) {
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
+		r.broken = true
 		r.yamlProblem(file, err.Error())
 		return
 	}
@@ -412,6 +423,7 @@ func (r *reader) holidays() {
 			r.say(file, row.line, "duplicate", "%s stands twice", d)
 			continue
 		}
+		r.holidayLines = append(r.holidayLines, holidayLine{row.line, d, row.cells[1] == "off"})
 		switch row.cells[1] {
 		case "off":
 			off[d] = row.cells[2]

@@ -314,6 +314,15 @@ type Condition struct {
 	Rulings []string `yaml:"rulings"`
 }
 
+// What a condition's rule may be: every owed target of the milestone met; every one exceeded by the factor; an entry of a
+// register with evidence; a decision that no figure settles.
+const (
+	RuleTargetsMet      = "targets_met"
+	RuleTargetsExceeded = "targets_exceeded"
+	RuleRegister        = "register"
+	RuleRuling          = "ruling"
+)
+
 // Member is a member of a dimension.
 type Member struct {
 	Code   string

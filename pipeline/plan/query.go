@@ -179,6 +179,31 @@ func (u *Unit) heir(d Day) *Unit {
 	return nil
 }
 
+// OwedBy lists the indicators that a group of subjects owes, in the plan's order: those it names, and of a named pillar
+// those that its level owes. Measures watched beside the plan are owed by nobody.
+func (p *Plan) OwedBy(s *Subject) []*Indicator {
+	var out []*Indicator
+	for i := range p.Indicators {
+		ind := &p.Indicators[i]
+		named := slices.Contains(s.Indicators, ind.Code)
+		whole := slices.Contains(s.Indicators, ind.Pillar+"-*") && ind.Applies[s.Level] == Owed
+		if !ind.Monitored && (named || whole) {
+			out = append(out, ind)
+		}
+	}
+	return out
+}
+
+// Subject finds a group of subjects by code; nil if there is none.
+func (p *Plan) Subject(code string) *Subject {
+	for i := range p.Subjects {
+		if p.Subjects[i].Code == code {
+			return &p.Subjects[i]
+		}
+	}
+	return nil
+}
+
 // Form finds a report form by code; nil if the plan has none.
 func (p *Plan) Form(code string) *Form {
 	for i := range p.Forms {
