@@ -14,7 +14,7 @@ import (
 // every other process that could answer on its port.
 const nonceMacro = "tiendo_start"
 
-var boardGrant = regexp.MustCompile("^SELECT ON [A-Za-z_][A-Za-z0-9_]*\\.[A-Za-z_*][A-Za-z0-9_*]*$")
+var boardGrant = regexp.MustCompile("^SELECT ON [A-Za-z_][A-Za-z0-9_]*\\.([A-Za-z_][A-Za-z0-9_]*\\*?|\\*)$")
 
 func checkBoardGrant(g string) error {
 	if !boardGrant.MatchString(g) {
@@ -62,9 +62,9 @@ const configText = `<clickhouse>
 
 const usersText = `<clickhouse>
   <profiles>
-    <default/>
+    <default><poll_interval>1</poll_interval></default>
     <start><max_sessions_for_user>1</max_sessions_for_user></start>
-    <board><readonly>2</readonly></board>
+    <board><readonly>2</readonly><poll_interval>1</poll_interval></board>
   </profiles>
   <quotas><default/></quotas>
   <users>

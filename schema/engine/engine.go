@@ -51,7 +51,7 @@ const (
 type Options struct {
 	// Dir is the data folder. It is created, with mode 0700, when absent. The
 	// engine's tables are in Dir/clickhouse, its configuration, secrets and lock
-	// in Dir/engine, its backups in Dir/backups.
+	// in Dir/engine, its log in Dir/log, its backups in Dir/backups.
 	Dir string
 	// Library is the path of libchdb.so or of the folder that holds it; empty
 	// means wherever FindLibrary finds it.

@@ -22,10 +22,10 @@ const attachWait = 10 * time.Second // an engine that restarts is away for a mom
 type Info struct {
 	Dir           string `json:"-"`
 	SupervisorPID int    `json:"supervisor_pid"`
-	PID           int    `json:"pid"` // the child's, when this was read
+	PID           int    `json:"pid"` // the child's, when this was read; of an Engine ask PID()
 	TCPPort       int    `json:"tcp_port"`
 	HTTPPort      int    `json:"http_port"`
-	Nonce         string `json:"nonce"` // of this start of the child
+	Nonce         string `json:"nonce"` // of that start of the child; empty in an Engine
 	Password      string `json:"-"`     // of User
 	BoardPassword string `json:"-"`     // of BoardUser
 }

@@ -17,6 +17,7 @@ import (
 
 const (
 	readyInterval = 10 * time.Millisecond
+	askTimeout    = time.Second
 	stderrKept    = 8 << 10
 )
 
@@ -89,13 +90,7 @@ func (c *child) ready(ctx context.Context, info Info) error {
 	tick := time.NewTicker(readyInterval)
 	defer tick.Stop()
 	for {
-		err := ping(ctx, info)
-		if err == nil {
-			err = info.verify(ctx)
-		}
-		if err == nil && !listens(info.TCPPort) {
-			err = fmt.Errorf("port %d does not listen", info.TCPPort)
-		}
+		err := c.answers(ctx, info)
 		if err == nil {
 			return nil
 		}
@@ -103,6 +98,7 @@ func (c *child) ready(ctx context.Context, info Info) error {
 		// prints it and waits at its prompt.
 		if strings.Contains(c.said(), "DB::Exception") {
 			c.stop(0)
+			return c.failure()
 		}
 		select {
 		case <-c.gone:
@@ -113,6 +109,23 @@ func (c *child) ready(ctx context.Context, info Info) error {
 		case <-tick.C:
 		}
 	}
+}
+
+// answers asks once, for a short time: another process on the port may take the
+// connection and say nothing.
+func (c *child) answers(ctx context.Context, info Info) error {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	if err := ping(ctx, info); err != nil {
+		return err
+	}
+	if err := info.verify(ctx); err != nil {
+		return err
+	}
+	if !listens(info.TCPPort) {
+		return fmt.Errorf("port %d does not listen", info.TCPPort)
+	}
+	return nil
 }
 
 func ping(ctx context.Context, info Info) error {
