@@ -507,7 +507,7 @@ func (s *sheet) facility(row Row, key string, f keyFields, roles map[string]stri
 	if from != plan.NoDay && to != plan.NoDay && to < from {
 		s.reject(row, -1, key, "date_order", "ngày kết thúc trước ngày bắt đầu: hãy kiểm tra")
 	}
-	if kinds := s.reader.deps.Plan.Members["facility_kind"]; len(kinds) > 0 {
+	if kinds := s.reader.deps.Plan.Members["facility_kind"]; len(kinds) > 0 && out.Kind != "" {
 		if out.Kind = member(kinds, roles["facility_kind"]); out.Kind == "" {
 			s.reject(row, s.role("facility_kind"), key, "unknown_member", fmt.Sprintf("loại hình %q không có trong danh mục: hãy ghi mã loại hình", clip(roles["facility_kind"])))
 		}
