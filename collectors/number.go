@@ -154,3 +154,16 @@ func clip(s string) string {
 	}
 	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
+
+// ParseScaled reads a number with up to that many decimals as a whole number of its smallest unit: 18,99 with two decimals
+// is 1899. The grammar is ParseCount's.
+func ParseScaled(s string, decimals int) (int64, error) {
+	whole, frac, err := splitNumber(s)
+	if err != nil {
+		return 0, err
+	}
+	if frac = strings.TrimRight(frac, "0"); len(frac) > decimals {
+		return 0, fmt.Errorf("%w: %q has more than %d decimals", ErrBadNumber, clip(s), decimals)
+	}
+	return digits(s, whole+frac+strings.Repeat("0", decimals-len(frac)))
+}

@@ -376,6 +376,25 @@ func number(raw []byte) (int64, error) {
 	return ParseCount(string(unquoted(raw)))
 }
 
+// Scaled reads the field as a number with up to that many decimals, in units of the last one. A JSON number's point is a
+// decimal point; a text follows ParseScaled.
+func (r *Row) Scaled(slot, decimals int) (int64, error) {
+	v := r.vals[slot]
+	if len(v) == 0 {
+		return 0, ErrEmptyNumber
+	}
+	raw := v[len(v)-1]
+	if raw[0] != '-' && (raw[0] < '0' || raw[0] > '9') {
+		return ParseScaled(string(unquoted(raw)), decimals)
+	}
+	whole, frac, _ := strings.Cut(string(raw), ".")
+	frac = strings.TrimRight(frac, "0")
+	if len(frac) > decimals || strings.ContainsAny(string(raw), "-eE") {
+		return 0, fmt.Errorf("%w: %s has a sign, an exponent or more than %d decimals", ErrBadNumber, clip(string(raw)), decimals)
+	}
+	return digits(string(raw), whole+frac+strings.Repeat("0", decimals-len(frac)))
+}
+
 // Numbers reads each value of a field inside a list; empty ones are left out.
 func (r *Row) Numbers(slot int) ([]int64, error) {
 	var out []int64

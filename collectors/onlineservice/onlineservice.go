@@ -19,8 +19,12 @@ import (
 
 // resources is what this kind can read.
 var resources = map[string]func(collectors.Source, collectors.Deps) (collectors.Collector, error){
-	"dossiers":   newDossiers,
-	"procedures": newProcedures,
+	"dossiers":           newDossiers,
+	"procedures":         newProcedures,
+	"portal_statistics":  newPortalStatistics,
+	"portal_scores":      newPortalScores,
+	"onestop_statistics": newOneStopStatistics,
+	"onestop_online":     newOneStopOnline,
 }
 
 // New builds the collector of a source. The error lists everything that is missing: mappings, addresses, secrets.
