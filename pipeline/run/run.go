@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tiendo/collectors"
+	"tiendo/pipeline/plan"
 )
 
 // PageKey says where a row comes from: the run, the page in it and the landed payload.
@@ -80,6 +81,7 @@ type Runner struct {
 	DeferSum  bool      // leave Measure to the caller (a history load measures once)
 	Progress  func(Run) // told after every page; may be nil
 	Again     bool      // pull from the beginning, whatever the cursor says
+	From, To  plan.Day  // a pull of what changed between two days; zero or plan.NoDay: no bound
 }
 
 // RejectLimitError says that too many of a run's records were refused. What was accepted is loaded and counts.
@@ -129,6 +131,11 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 			return fmt.Errorf("source %s: read the cursor: %w", job.Source, err)
 		}
 	}
+	standing := since // where the next run goes on: a bounded pull does not move it backwards
+	bounded := r.From > 0
+	if bounded {
+		since = collectors.Cursor{Since: r.From.Start()}
+	}
 	var seen map[string]bool // keys of a whole snapshot
 	if w, ok := job.Collector.(collectors.Whole); ok && w.WholeSnapshot() {
 		seen = map[string]bool{}
@@ -137,6 +144,10 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 	for page, err := range job.Collector.Pages(ctx, since) {
 		if err != nil {
 			return fmt.Errorf("source %s page %d: %w", job.Source, rec.Pages+1, err)
+		}
+		reached := page.Cursor.Since
+		if bounded && reached.Before(standing.Since) {
+			page.Cursor = standing
 		}
 		batch, err := r.store(ctx, job, page, rec)
 		if err != nil {
@@ -150,6 +161,9 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 			for _, x := range batch.Rejects { // a row that cannot be read has not ended
 				seen[x.Key] = true
 			}
+		}
+		if r.To > 0 && !reached.Before(r.To.End()) {
+			return nil // what follows changed later; this is no whole snapshot either
 		}
 	}
 	if seen == nil || r.Catalogue == nil {

@@ -351,7 +351,7 @@ CREATE TABLE standing
     behind         UInt32,
     stale          UInt32,
     no_data        UInt32,
-    no_target      UInt32,
+    missed         UInt32,
     applicable     UInt32,
     overall        LowCardinality(String),
     hash           UInt64,

@@ -1,0 +1,278 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/term"
+
+	"tiendo/collectors/simulator"
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/run"
+	"tiendo/schema"
+)
+
+// demoOptions are the flags of the demo that decide its figures; a store keeps those it was begun with.
+type demoOptions struct {
+	seed     uint64
+	dossiers int
+	asOf     string
+}
+
+func (o *demoOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the synthetic province")
+	f.IntVar(&o.dossiers, "dossiers", 0, "how many dossiers the province has (default 60000)")
+	f.StringVar(&o.asOf, "as-of", "", "last day of the history, YYYY-MM-DD (default: the plan's demo day)")
+}
+
+func (o *demoOptions) simulator(a *app) (*simulator.Simulator, error) {
+	fsys, err := a.planFS()
+	if err != nil {
+		return nil, err
+	}
+	return simulator.New(simulator.Config{Plan: fsys, Seed: o.seed, Size: simulator.Size{Dossiers: o.dossiers}})
+}
+
+func (a *app) demoCommand() *cobra.Command {
+	var o demoOptions
+	var exit bool
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Watch the whole way of the figures on a synthetic province, then browse it",
+		Long: `Generate a synthetic province (số liệu mô phỏng), serve its source systems, collect their whole history with the fetch
+times it would have had, compute every figure, print a summary, and serve the pages until you press Ctrl-C.
+
+The data folder keeps what was collected: a demo that was cut short goes on where it stopped, and a second run has
+nothing left to collect. --exit stops after the summary.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.demo(cmd.Context(), o, exit, listen)
+		},
+	}
+	o.flags(cmd)
+	cmd.Flags().BoolVar(&exit, "exit", false, "stop after the summary")
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
+	return cmd
+}
+
+// Settings that a demo's store keeps.
+const (
+	settingSeed     = "demo_seed"
+	settingDossiers = "demo_dossiers"
+	settingAsOf     = "demo_as_of"
+)
+
+func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string) error {
+	begun := time.Now()
+	p, err := a.plan()
+	if err != nil {
+		return err
+	}
+	asOf, err := day("as-of", o.asOf, p.Demo.AsOf)
+	if err != nil {
+		return err
+	}
+	if asOf == plan.NoDay {
+		return &usageError{fmt.Errorf("plan %s names no day for a demo: give --as-of", p.Code)}
+	}
+	o.asOf = asOf.String()
+	fmt.Fprintf(a.out, "%s\n%s\n\n", p.Name, p.Demo.Notice)
+
+	var sim *simulator.Simulator
+	var st *schema.Store
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) { sim, err = o.simulator(a); return })
+	g.Go(func() (err error) {
+		if st, err = a.open(gctx); err != nil {
+			return err
+		}
+		return a.claimDemo(gctx, st, o)
+	})
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := a.history(ctx, p, st, sim, asOf); err != nil {
+		return err
+	}
+	a.now = func() time.Time { return demoNow(asOf) }
+	if err := st.SetSetting(ctx, settingNow, demoNow(asOf).Format(time.RFC3339)); err != nil {
+		return err
+	}
+	done := a.bar(-1, "Tính tiến độ")
+	c, err := run.Compute(ctx, st, p, asOf, plan.DayOf(a.now()))
+	if err != nil {
+		return err
+	}
+	_ = done.Finish()
+	if err := a.summary(ctx, p, st, c); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "\nTừ khi khởi động đến bảng tổng hợp: %.1f giây.\n", time.Since(begun).Seconds())
+	if exit {
+		return nil
+	}
+	return a.serve(ctx, p, st, listen, nil)
+}
+
+// demoNow is the morning after the demo's last day: Monday, when the week is reviewed.
+func demoNow(asOf plan.Day) time.Time { return (asOf + 1).Start().Add(7 * time.Hour) }
+
+// claimDemo notes the demo's parameters in an empty store, and refuses one that holds something else.
+func (a *app) claimDemo(ctx context.Context, st *schema.Store, o demoOptions) error {
+	for _, s := range []struct{ name, value string }{
+		{settingSeed, strconv.FormatUint(o.seed, 10)},
+		{settingDossiers, strconv.Itoa(o.dossiers)},
+		{settingAsOf, o.asOf},
+	} {
+		have, err := st.Setting(ctx, s.name)
+		if err != nil {
+			return err
+		}
+		if have == "" {
+			pages, err := st.PageCount(ctx)
+			if err != nil {
+				return err
+			}
+			if pages > 0 && s.name == settingSeed {
+				return fmt.Errorf("%s holds collected figures that are no demo's: give the demo a folder of its own with --data", a.cfg.Data)
+			}
+			if err := st.SetSetting(ctx, s.name, s.value); err != nil {
+				return err
+			}
+		} else if have != s.value {
+			return fmt.Errorf("%s holds a demo with %s = %s, not %s: give another --data, or delete the folder", a.cfg.Data, s.name, have, s.value)
+		}
+	}
+	return nil
+}
+
+// history collects everything the source systems showed, step by step, each with the time at which it would have been
+// fetched. Steps that were collected before are left out.
+func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *simulator.Simulator, asOf plan.Day) error {
+	drop, err := filepath.Abs(filepath.Join(a.cfg.Data, "demo", "drop", p.Code))
+	if err != nil {
+		return err
+	}
+	base, stop, err := listenAndServe("127.0.0.1:0", sim)
+	if err != nil {
+		return fmt.Errorf("serve the simulated systems: %w", err)
+	}
+	defer stop()
+	env := sim.Env(base, drop)
+	outer := a.lookup
+	a.lookup = func(name string) string {
+		if v, ok := env[name]; ok {
+			return v
+		}
+		return outer(name)
+	}
+	var step time.Time
+	a.now = func() time.Time { return step }
+	all, err := a.sources(ctx, p, st)
+	if err != nil {
+		return err
+	}
+	ready, broken := usable(all)
+	if broken != nil {
+		return broken
+	}
+	done, err := st.LastRuns(ctx)
+	if err != nil {
+		return err
+	}
+	steps := sim.FetchTimes(asOf.Start())
+	bar := a.bar(len(steps), "Thu thập số liệu")
+	due := newDue()
+	for _, step = range steps {
+		sim.SetNow(step)
+		if err := sim.WriteFiles(drop, step); err != nil {
+			return fmt.Errorf("write the files that units handed in: %w", err)
+		}
+		runner := &run.Runner{Store: st, Catalogue: st, Now: a.now, Asserted: true, DeferSum: true}
+		g, gctx := errgroup.WithContext(ctx)
+		g.SetLimit(4)
+		for _, s := range ready {
+			if !due.at(s, step) || !done[s.ID].Before(step) {
+				continue
+			}
+			g.Go(func() error {
+				_, err := runner.Collect(gctx, s.job)
+				var limit *run.RejectLimitError
+				if errors.As(err, &limit) {
+					a.log.Warn("run failed", "error", err)
+					return nil
+				}
+				if err != nil && gctx.Err() == nil && !errors.Is(err, context.Canceled) {
+					a.log.Warn("run failed", "error", err) // an outage is part of the story; the next step goes on
+					return st.Ping(gctx)
+				}
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return err
+		}
+		_ = bar.Add(1)
+	}
+	_ = bar.Finish()
+	for _, s := range ready {
+		if err := st.Measure(ctx, s.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due says at which steps of a history a source is pulled: what has a monthly rhythm once a month, the rest at every step.
+type dueSteps struct{ last map[string]string }
+
+func newDue() *dueSteps { return &dueSteps{map[string]string{}} }
+
+func (d *dueSteps) at(s source, step time.Time) bool {
+	if s.Rhythm != plan.Monthly || s.Path != "" {
+		return true
+	}
+	local := step.In(plan.Zone)
+	month := local.Format("2006-01")
+	if local.Day() < 3 || d.last[s.ID] == month {
+		return false
+	}
+	d.last[s.ID] = month
+	return true
+}
+
+// listenAndServe serves a handler on an address until stop is called.
+func listenAndServe(addr string, h http.Handler) (base string, stop func(), err error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", nil, err
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = srv.Serve(l) }()
+	return "http://" + l.Addr().String(), func() { _ = srv.Close() }, nil
+}
+
+// bar shows progress on a terminal, and one line where there is none.
+func (a *app) bar(n int, what string) *progressbar.ProgressBar {
+	var w io.Writer = io.Discard
+	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		w = f
+	} else {
+		fmt.Fprintf(a.err, "%s …\n", what)
+	}
+	return progressbar.NewOptions(n, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
+		progressbar.OptionSetWidth(40), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+}

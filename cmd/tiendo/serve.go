@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"github.com/spf13/cobra"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/run"
+	"tiendo/pipeline/telemetry"
+	"tiendo/pipeline/web"
+	"tiendo/schema"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	var listen string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Collect on schedule, compute, and serve pages and metrics until Ctrl-C",
+		Long: `Pull every source on its own schedule (provincial time), compute when something new came in and every Monday morning, and
+serve the pages, /metrics, /healthz and /readyz. Sources whose address is not set are left out; 'tiendo check' lists them.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			p, st, err := a.ready(ctx)
+			if err != nil {
+				return err
+			}
+			all, err := a.sources(ctx, p, st)
+			if err != nil {
+				return err
+			}
+			ready, broken := usable(all)
+			if broken != nil {
+				a.log.Warn("sources left out", "error", broken)
+			}
+			return a.serve(ctx, p, st, listen, ready)
+		},
+	}
+	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
+	return cmd
+}
+
+// serve runs the schedule of the given sources and the site until the context ends.
+func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen string, sources []source) error {
+	tel := telemetry.New(p)
+	last, err := st.LastSuccess(ctx)
+	if err != nil {
+		return err
+	}
+	tel.LastSuccess(last)
+	asOf := plan.LastWeeklyPoint(a.now())
+	if err := a.recompute(ctx, p, st, tel, asOf); err != nil {
+		return err
+	}
+	site, err := web.New(web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st), Log: a.log, Metrics: tel.Handler()})
+	if err != nil {
+		return err
+	}
+	base, stop, err := listenAndServe(listen, site)
+	if err != nil {
+		return fmt.Errorf("serve the pages: %w: choose another address with --listen", err)
+	}
+	defer stop()
+	fmt.Fprintf(a.out, "\nMở trình duyệt tại %s (Ctrl-C để dừng)\n", base)
+
+	timetable := cron.New(cron.WithLocation(plan.Zone), cron.WithChain(cron.Recover(quiet{}), cron.SkipIfStillRunning(quiet{})))
+	for _, s := range sources {
+		if _, err := timetable.AddFunc(s.Schedule, func() { a.scheduled(ctx, p, st, tel, s) }); err != nil {
+			return fmt.Errorf("schedule %q of source %s: %w", s.Schedule, s.ID, err)
+		}
+	}
+	if _, err := timetable.AddFunc("30 5 * * 1", func() {
+		if err := a.recompute(ctx, p, st, tel, plan.LastWeeklyPoint(a.now())); err != nil {
+			a.log.Error("the weekly computation failed", "error", err)
+		}
+	}); err != nil {
+		return err
+	}
+	timetable.Start()
+	health := time.NewTicker(15 * time.Second)
+	defer health.Stop()
+	var ended <-chan struct{}
+	if a.engine != nil {
+		ended = a.engine.Done()
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			<-timetable.Stop().Done()
+			return nil
+		case <-ended:
+			return fmt.Errorf("the embedded ClickHouse ended and does not start again: %w", a.engine.Err())
+		case <-health.C:
+			tel.StoreUp(st.Ping(ctx) == nil)
+		}
+	}
+}
+
+// scheduled is one run of one source; its failure is logged and counted and concerns no other.
+func (a *app) scheduled(ctx context.Context, p *plan.Plan, st *schema.Store, tel *telemetry.Telemetry, s source) {
+	runner := &run.Runner{Store: st, Catalogue: st, Now: a.now}
+	rec, err := runner.Collect(ctx, s.job)
+	tel.RunEnded(rec)
+	if err != nil {
+		if ctx.Err() == nil {
+			a.log.Error("run failed", "source", s.ID, "error", err)
+		}
+		return
+	}
+	a.log.Info("collected", "source", s.ID, "records", rec.Records, "new", rec.Loaded, "rejected", rec.Rejected)
+	if rec.Loaded == 0 {
+		return
+	}
+	if err := a.recompute(ctx, p, st, tel, plan.LastWeeklyPoint(a.now())); err != nil {
+		a.log.Error("the computation failed", "after", s.ID, "error", err)
+	}
+}
+
+func (a *app) recompute(ctx context.Context, p *plan.Plan, st *schema.Store, tel *telemetry.Telemetry, asOf plan.Day) error {
+	begun := time.Now()
+	c, err := a.compute(ctx, p, st, asOf, plan.DayOf(a.now()))
+	if err != nil {
+		return err
+	}
+	tel.Computed(c.Results, asOf, time.Since(begun), c.Written)
+	return nil
+}
+
+// notice is what every page says of the figures' origin, where they are a demo's.
+func (a *app) notice(ctx context.Context, p *plan.Plan, st *schema.Store) string {
+	if now, err := st.Setting(ctx, settingNow); err != nil || now == "" {
+		return ""
+	}
+	return p.Demo.Notice
+}
+
+// quiet drops cron's own chatter: a run that fails is logged where it fails.
+type quiet struct{}
+
+func (quiet) Info(string, ...any)                   {}
+func (quiet) Error(err error, msg string, _ ...any) { _ = errors.Join(err, errors.New(msg)) }

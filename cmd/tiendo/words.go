@@ -1,0 +1,46 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
+	"tiendo/pipeline/words"
+)
+
+// The terminal's short forms of the words people see.
+func viDay(d plan.Day) string           { return words.Day(d) }
+func viValue(v *plan.Value) string      { return words.Value(v) }
+func viStatus(s progress.Status) string { return words.Status(s).Name }
+func sign(s progress.Status) string     { return words.Status(s).Sign }
+func viReason(r progress.Reason) string { return words.Reason(r) }
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return &usageError{fmt.Errorf("%s takes no argument %q", cmd.CommandPath(), args[0])}
+	}
+	return nil
+}
+
+func subcommandNeeded(cmd *cobra.Command, args []string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	if len(args) > 0 {
+		return &usageError{fmt.Errorf("%s knows no %q: it has %s", cmd.CommandPath(), args[0], strings.Join(names, ", "))}
+	}
+	return &usageError{fmt.Errorf("%s needs one of: %s", cmd.CommandPath(), strings.Join(names, ", "))}
+}
+
+// unitsByKey is the stable order of exports: by code, then by the beginning of validity.
+func unitsByKey(us *plan.Units) []*plan.Unit {
+	all := slices.Clone(us.All)
+	slices.SortFunc(all, func(a, b *plan.Unit) int { return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.From, b.From)) })
+	return all
+}

@@ -1,0 +1,88 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
+)
+
+// Results is what a computation needs of the database.
+type Results interface {
+	Knowledge(ctx context.Context, p *plan.Plan, knownOn plan.Day) (progress.Knowledge, error)
+	SaveResults(ctx context.Context, p *plan.Plan, version string, results []progress.Result, now time.Time) (int, error)
+	SaveStandings(ctx context.Context, p *plan.Plan, version string, results []progress.Result, now time.Time) error
+}
+
+// Computed says what a computation did.
+type Computed struct {
+	AsOf    plan.Day
+	KnownOn plan.Day
+	Version string // of the plan
+	Results []progress.Result
+	Written int // results that were new
+}
+
+// Book reads what was known on a day and arranges it for the plan in force then.
+func Book(ctx context.Context, st Results, p *plan.Plan, knownOn plan.Day) (*plan.Plan, *progress.Book, error) {
+	in := p.At(knownOn)
+	k, err := st.Knowledge(ctx, in, knownOn)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read what was known on %s: %w", knownOn, err)
+	}
+	return in, progress.NewBook(in, k), nil
+}
+
+// Assess computes every result that is kept for a day: all indicators, all units that they apply to, every weekly point
+// that the unit's level keeps. Results come in the plan's order of indicators, then in the order of the units.
+func Assess(ctx context.Context, p *plan.Plan, book *progress.Book, asOf plan.Day) ([]progress.Result, error) {
+	type task struct {
+		ind  *plan.Indicator
+		unit *plan.Unit
+	}
+	var tasks []task
+	for i := range p.Indicators {
+		for _, u := range p.Units.All {
+			if p.Applies(&p.Indicators[i], u).Counts() {
+				tasks = append(tasks, task{&p.Indicators[i], u})
+			}
+		}
+	}
+	parts := make([][]progress.Result, len(tasks))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, t := range tasks {
+		g.Go(func() error {
+			parts[i] = book.Results(t.ind, t.unit, book.StoredDays(t.unit, asOf))
+			return ctx.Err()
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(parts...), nil
+}
+
+// Compute assesses everything as of a day with the knowledge of knownOn and stores what is new.
+func Compute(ctx context.Context, st Results, p *plan.Plan, asOf, knownOn plan.Day) (Computed, error) {
+	c := Computed{AsOf: asOf, KnownOn: knownOn}
+	in, book, err := Book(ctx, st, p, knownOn)
+	if err != nil {
+		return c, err
+	}
+	c.Version = p.VersionOn(knownOn)
+	if c.Results, err = Assess(ctx, in, book, asOf); err != nil {
+		return c, err
+	}
+	now := time.Now()
+	if c.Written, err = st.SaveResults(ctx, in, c.Version, c.Results, now); err != nil {
+		return c, err
+	}
+	return c, st.SaveStandings(ctx, in, c.Version, c.Results, now)
+}

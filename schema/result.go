@@ -1,0 +1,228 @@
+package schema
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/shopspring/decimal"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
+)
+
+// with hands the plan and further parameters to a query.
+func (s *Store) with(ctx context.Context, more map[string]string) context.Context {
+	p := clickhouse.Parameters{"plan": s.plan}
+	for k, v := range more {
+		p[k] = v
+	}
+	return clickhouse.Context(ctx, clickhouse.WithParameters(p))
+}
+
+// resultKey is what a stored result is a version of.
+type resultKey struct {
+	indicator string // of a standing: empty
+	unit      plan.UnitKey
+	asOf      plan.Day
+}
+
+// stored are the hashes of the newest version of every result.
+func (s *Store) stored(ctx context.Context, table, indicator string) (map[resultKey]uint64, error) {
+	rows, err := s.conn.Query(s.with(ctx, nil), `
+		SELECT `+indicator+`, unit, unit_from, as_of, argMax(hash, (known_at, computed_at)) FROM `+table+`
+		WHERE plan = {plan:String} GROUP BY ALL`)
+	if err != nil {
+		return nil, fmt.Errorf("read the stored results: %w", err)
+	}
+	defer rows.Close()
+	have := map[resultKey]uint64{}
+	for rows.Next() {
+		var k resultKey
+		var from, asOf time.Time
+		var hash uint64
+		if err := rows.Scan(&k.indicator, &k.unit.Code, &from, &asOf, &hash); err != nil {
+			return nil, err
+		}
+		k.unit.From, k.asOf = dayFrom(from), dayFrom(asOf)
+		have[k] = hash
+	}
+	return have, rows.Err()
+}
+
+// SaveResults appends the results that differ from what is stored and returns how many did.
+func (s *Store) SaveResults(ctx context.Context, p *plan.Plan, version string, results []progress.Result, now time.Time) (int, error) {
+	have, err := s.stored(ctx, "assessment", "indicator")
+	if err != nil {
+		return 0, err
+	}
+	batch, err := s.conn.PrepareBatch(ctx, `INSERT INTO assessment (plan, plan_version, method_version, indicator, pillar, unit, unit_from, level, as_of, known_at,
+		applicability, numerator, denominator, value, path_value, comparator, milestone, target, expected, gap, needed_per_week, pace_per_week, forecast,
+		best_reachable, failing_count, coverage, age_days, status, met, outcomes, weeks_behind, behind_since, reason, rulings, member, hash, computed_at)`)
+	if err != nil {
+		return 0, err
+	}
+	defer batch.Close()
+	n := 0
+	for _, r := range results {
+		outcomes, err := json.Marshal(Outcomes(r.Outcomes))
+		if err != nil {
+			return 0, err
+		}
+		reason := Reasons(r.Assessment)
+		var num, den *int64
+		if r.Denominator != 0 {
+			num, den = &r.Numerator, &r.Denominator
+		}
+		var age *int32
+		if r.AgeDays != nil {
+			a := int32(*r.AgeDays)
+			age = &a
+		}
+		rulings := r.Indicator.Rulings
+		if rulings == nil {
+			rulings = []string{}
+		}
+		h := newDigest()
+		h.str(version).str(progress.MethodVersion).num(r.KnownAt).str(string(r.Applies)).str(string(r.Status)).str(reason).str(string(outcomes)).
+			num(r.Numerator).num(r.Denominator).num(int64(r.Milestone)).num(int64(r.WeeksBehind)).num(int64(r.BehindSince)).str(r.Member)
+		for _, v := range []*plan.Value{r.Value, r.PathValue, r.Target, r.Expected, r.Gap, r.NeededPerWeek, r.PacePerWeek, r.Forecast, r.BestReachable, r.Coverage} {
+			h.flag(v != nil)
+			if v != nil {
+				h.num(int64(*v))
+			}
+		}
+		if age != nil {
+			h.num(int64(*age))
+		}
+		hash := h.d.Sum64()
+		if old, ok := have[resultKey{r.Indicator.Code, r.Unit.UnitKey, r.Day}]; ok && old == hash {
+			continue
+		}
+		err = batch.Append(s.plan, version, progress.MethodVersion, r.Indicator.Code, r.Indicator.Pillar, r.Unit.Code, dayValue(r.Unit.From), string(r.Unit.Level), dayValue(r.Day),
+			time.UnixMilli(r.KnownAt).UTC(), string(r.Applies), num, den, dec(r.Value), dec(r.PathValue), string(r.Indicator.Comparator), dayPointer(r.Milestone), dec(r.Target),
+			dec(r.Expected), dec(r.Gap), dec(r.NeededPerWeek), dec(r.PacePerWeek), dec(r.Forecast), dec(r.BestReachable), r.FailingCount, dec(r.Coverage), age,
+			string(r.Status), r.Met, string(outcomes), uint32(r.WeeksBehind), dayPointer(r.BehindSince), reason, rulings, r.Member, hash, now.UTC())
+		if err != nil {
+			return 0, fmt.Errorf("result of %s for %s on %s: %w", r.Indicator.Code, r.Unit.UnitKey, r.Day, err)
+		}
+		n++
+	}
+	if n == 0 {
+		return 0, batch.Abort()
+	}
+	if err := batch.Send(); err != nil {
+		return 0, fmt.Errorf("store %d results: %w", n, err)
+	}
+	return n, nil
+}
+
+func dec(v *plan.Value) *decimal.Decimal {
+	if v == nil {
+		return nil
+	}
+	d := decimal.New(int64(*v), -10)
+	return &d
+}
+
+// value reads a stored decimal back; every stored one has ten decimals at the most.
+func value(d *decimal.Decimal) *plan.Value {
+	if d == nil {
+		return nil
+	}
+	v := plan.Value(d.Shift(10).IntPart())
+	return &v
+}
+
+// Outcome is a milestone's outcome as it is stored and shown.
+type Outcome struct {
+	Milestone plan.Day    `json:"milestone"`
+	Outcome   string      `json:"outcome"`
+	Value     *plan.Value `json:"value"`
+	Reason    string      `json:"reason,omitempty"`
+}
+
+// Outcomes leaves out milestones that have none.
+func Outcomes(all []progress.MilestoneOutcome) []Outcome {
+	out := []Outcome{}
+	for _, o := range all {
+		if o.Outcome != progress.OutcomeNone {
+			out = append(out, Outcome{o.Milestone, string(o.Outcome), o.Value, string(o.Reason)})
+		}
+	}
+	return out
+}
+
+// Reasons joins an assessment's reasons, the status's own first.
+func Reasons(a progress.Assessment) string {
+	s := ""
+	for i, r := range a.Reasons {
+		if i > 0 {
+			s += ","
+		}
+		s += string(r)
+	}
+	return s
+}
+
+// SaveStandings ranks the units on every day that the results speak of and appends the standings that differ from what is
+// stored.
+func (s *Store) SaveStandings(ctx context.Context, p *plan.Plan, version string, results []progress.Result, now time.Time) error {
+	have, err := s.stored(ctx, "standing", "''")
+	if err != nil {
+		return err
+	}
+	batch, err := s.conn.PrepareBatch(ctx, `INSERT INTO standing (plan, plan_version, method_version, level, unit, unit_from, as_of, known_at, rank, of, score,
+		met, on_track, at_risk, behind, stale, no_data, missed, applicable, overall, hash, computed_at)`)
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	byDay := map[plan.Day][]progress.Result{}
+	for _, r := range results {
+		byDay[r.Day] = append(byDay[r.Day], r)
+	}
+	n := 0
+	for day, list := range byDay {
+		var known int64
+		for _, r := range list {
+			known = max(known, r.KnownAt)
+		}
+		for level, standings := range progress.Standings(p, list) {
+			ranked := 0
+			for _, x := range standings {
+				if x.Rank > 0 {
+					ranked++
+				}
+			}
+			for _, x := range standings {
+				h := newDigest()
+				h.str(version).str(progress.MethodVersion).num(int64(x.Rank)).num(int64(ranked)).num(int64(x.Applicable)).num(int64(x.Missed)).str(string(x.Overall))
+				counts := make([]any, 0, 6)
+				for _, st := range []progress.Status{progress.Met, progress.OnTrack, progress.AtRisk, progress.Behind, progress.Stale, progress.NoData} {
+					h.num(int64(x.Counts[st]))
+					counts = append(counts, uint32(x.Counts[st]))
+				}
+				hash := h.d.Sum64()
+				if old, ok := have[resultKey{"", x.Unit, day}]; ok && old == hash {
+					continue
+				}
+				row := []any{s.plan, version, progress.MethodVersion, string(level), x.Unit.Code, dayValue(x.Unit.From), dayValue(day), time.UnixMilli(known).UTC(), uint32(x.Rank), uint32(ranked), dec(x.Share)}
+				row = append(append(row, counts...), uint32(x.Missed), uint32(x.Applicable), string(x.Overall), hash, now.UTC())
+				if err := batch.Append(row...); err != nil {
+					return fmt.Errorf("standing of %s on %s: %w", x.Unit, day, err)
+				}
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return batch.Abort()
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("store %d standings: %w", n, err)
+	}
+	return nil
+}
