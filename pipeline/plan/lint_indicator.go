@@ -248,7 +248,7 @@ func (l *linter) comparator(at spot, t *Target, ind *Indicator) {
 	if m := strictly.FindStringSubmatch(plain(t.Wording)); m != nil {
 		want, words = MoreThan, m[1]
 	}
-	if ind.Comparator == want || words != "" && l.ruled(ind.Rulings, words) {
+	if t.Wording == "" || ind.Comparator == want || words != "" && l.ruled(ind.Rulings, words) {
 		return
 	}
 	if words == "" {

@@ -25,7 +25,9 @@ func Load(fsys fs.FS) (*Plan, error) {
 	r := read(fsys)
 	var errs []error
 	for _, p := range r.problems {
-		errs = append(errs, p)
+		if !p.Warning {
+			errs = append(errs, p)
+		}
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
@@ -155,6 +157,7 @@ func (r *reader) yamlProblem(file, text string) {
 		rule, text = "unknown-key", fmt.Sprintf("key %q is unknown here", unknownKey.FindStringSubmatch(text)[1])
 	case doubleKey.MatchString(text):
 		m := doubleKey.FindStringSubmatch(text)
+		r.broken = true
 		text = fmt.Sprintf("key %q stands twice: see line %s", m[1], m[2])
 	}
 	r.say(file, line, rule, "%s", text)
@@ -240,18 +243,21 @@ func (r *reader) csv(file string, required bool, columns ...string) []row {
 		cells, err := in.Read()
 		if errors.Is(err, io.EOF) {
 			if first {
+				r.broken = true
 				r.say(file, 1, "csv-header", "the header must be %s", strings.Join(columns, ","))
 			}
 			return rows
 		}
 		var bad *csv.ParseError
 		if errors.As(err, &bad) {
+			r.broken = true
 			r.say(file, bad.Line, "csv-row", "cannot read the row: %v", bad.Err)
 			return rows
 		}
 		line, _ := in.FieldPos(0)
 		switch {
 		case first && !slices.Equal(cells, columns):
+			r.broken = true
 			r.say(file, line, "csv-header", "the header must be %s", strings.Join(columns, ","))
 			return nil
 		case first:
@@ -423,12 +429,13 @@ func (r *reader) holidays() {
 			r.say(file, row.line, "duplicate", "%s stands twice", d)
 			continue
 		}
-		r.holidayLines = append(r.holidayLines, holidayLine{row.line, d, row.cells[1] == "off"})
 		switch row.cells[1] {
 		case "off":
 			off[d] = row.cells[2]
+			r.holidayLines = append(r.holidayLines, holidayLine{row.line, d, true})
 		case "work":
 			work[d] = row.cells[2]
+			r.holidayLines = append(r.holidayLines, holidayLine{row.line, d, false})
 		default:
 			r.say(file, row.line, "holiday-kind", "kind %q: write off or work", row.cells[1])
 		}

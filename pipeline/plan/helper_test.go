@@ -1,0 +1,9 @@
+package plan
+
+import "slices"
+
+func sorted(s []string) []string {
+	out := slices.Clone(s)
+	slices.Sort(out)
+	return out
+}
