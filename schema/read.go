@@ -73,3 +73,70 @@ func (s *Store) LastSuccess(ctx context.Context) (map[string]time.Time, error) {
 	}
 	return last, rows.Err()
 }
+
+// SourceState is how a source stands.
+type SourceState struct {
+	Source       string     `json:"source"`
+	LastComplete *time.Time `json:"last_complete"` // fetch time of the newest complete snapshot
+	LastRun      *time.Time `json:"last_run"`
+	State        string     `json:"state"`
+	Error        string     `json:"error"`
+	Records      uint64     `json:"records"`
+	Rejected     uint64     `json:"rejected"`
+	Unmeasured   uint64     `json:"unmeasured_pages"`
+}
+
+// SourceStates is one state for each source named, also for those never pulled.
+func (s *Store) SourceStates(ctx context.Context, sources []string) ([]SourceState, error) {
+	out := make([]SourceState, 0, len(sources))
+	for _, id := range sources {
+		x := SourceState{Source: id}
+		err := s.conn.QueryRow(ctx, `
+			SELECT maxOrNullIf(fetched_at, state = 'ok'), maxOrNull(fetched_at), argMax(state, (fetched_at, ended_at)), argMax(error, (fetched_at, ended_at))
+			FROM run WHERE plan = ? AND source = ?`, s.plan, id).Scan(&x.LastComplete, &x.LastRun, &x.State, &x.Error)
+		if err == nil {
+			err = s.conn.QueryRow(ctx, `
+				SELECT sum(records), sum(rejected), countIf((run_id, page) NOT IN (SELECT run_id, page FROM measured WHERE plan = ? AND source = ?))
+				FROM page WHERE plan = ? AND source = ?`, s.plan, id, s.plan, id).Scan(&x.Records, &x.Rejected, &x.Unmeasured)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read the state of source %s: %w", id, err)
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// Reject is a refused record with the way back to it.
+type Reject struct {
+	Source    string    `json:"source"`
+	RunID     string    `json:"run_id"`
+	SHA256    string    `json:"payload"`
+	Position  uint32    `json:"position"`
+	Key       string    `json:"key"`
+	Field     string    `json:"field"`
+	Rule      string    `json:"rule"`
+	Reason    string    `json:"reason"`
+	FetchedAt time.Time `json:"fetched_at"`
+}
+
+// Rejects lists the source's newest refused records of committed pages.
+func (s *Store) Rejects(ctx context.Context, source string, limit int) ([]Reject, error) {
+	rows, err := s.conn.Query(s.with(ctx, nil), `
+		SELECT source, run_id, sha256, position, key, field, rule, reason, fetched_at FROM reject
+		WHERE plan = {plan:String} AND source = ? AND `+committed+`
+		ORDER BY fetched_at DESC, run_id DESC, page, position LIMIT ?`, source, limit)
+	if err != nil {
+		return nil, fmt.Errorf("list the rejects of source %s: %w", source, err)
+	}
+	defer rows.Close()
+	var out []Reject
+	for rows.Next() {
+		var r Reject
+		if err := rows.Scan(&r.Source, &r.RunID, &r.SHA256, &r.Position, &r.Key, &r.Field, &r.Rule, &r.Reason, &r.FetchedAt); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
+}

@@ -6,8 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"time"
+
 	"github.com/spf13/cobra"
 
+	"tiendo/collectors"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/words"
@@ -44,3 +47,19 @@ func unitsByKey(us *plan.Units) []*plan.Unit {
 	slices.SortFunc(all, func(a, b *plan.Unit) int { return cmp.Or(cmp.Compare(a.Code, b.Code), cmp.Compare(a.From, b.From)) })
 	return all
 }
+
+// knownDays reads a comma-separated list of days for the simulator, which has no Day of the plan's.
+func knownDays(list string, fallback plan.Day) ([]time.Time, error) {
+	var out []time.Time
+	for _, text := range strings.Split(list, ",") {
+		d, err := day("known-on", text, fallback)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d.Start())
+	}
+	return out, nil
+}
+
+// cursorNow is a cursor that asks for next to nothing: only whether the source answers.
+func cursorNow(now time.Time) collectors.Cursor { return collectors.Cursor{Since: now.Add(-time.Hour)} }
