@@ -82,7 +82,7 @@ func formHead(code string, version int, report bool, label string) [][]string {
 func headers(keys, columns []column) []string {
 	var out []string
 	for _, c := range slices.Concat(keys, columns) {
-		if c.Kind != "one" {
+		if c.Kind != "one" && c.Kind != "positive" { // 1 by being there, or read off another column's cell
 			out = append(out, c.Header)
 		}
 	}
@@ -120,7 +120,7 @@ func (w *world) cells(s *dataset, r *statedRow, v *rowVersion) []string {
 	yes := func(b bool) string { return map[bool]string{true: "Có", false: "Không"}[b] }
 	attested := false
 	for _, c := range s.columns {
-		if c.Kind == "one" {
+		if c.Kind == "one" || c.Kind == "positive" {
 			continue
 		}
 		switch c.Kind {

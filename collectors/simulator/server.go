@@ -29,12 +29,14 @@ type Config struct {
 
 // Simulator serves the source systems of a generated province as they were at its clock. It is safe for concurrent use.
 type Simulator struct {
-	w        *world
-	table    *recorded // set where the plan has a recorded table
-	loc      *time.Location
-	mux      *http.ServeMux
-	order    []int32 // dossier versions by update time
-	agencies []*unit
+	w            *world
+	table        *recorded // set where the plan has a recorded table
+	loc          *time.Location
+	mux          *http.ServeMux
+	order        []int32 // dossier versions by update time
+	paymentOrder []moment
+	agencies     []*unit // that handle dossiers
+	homonym      map[*unit]bool
 
 	mu      sync.RWMutex
 	now     sec
@@ -65,6 +67,13 @@ func New(c Config) (*Simulator, error) {
 		}
 	}
 	s.order, s.agencies = w.byUpdate(), w.units("department", "district", "commune")
+	s.homonym = homonyms(s.agencies)
+	for i := range w.payments {
+		for j, v := range w.payments[i].versions {
+			s.paymentOrder = append(s.paymentOrder, moment{v.at, int32(i), int32(j)})
+		}
+	}
+	sortMoments(s.paymentOrder)
 	s.files = w.dropFiles()
 	s.faults.Outages = defaultOutages(w)
 	s.routes()
@@ -148,11 +157,22 @@ func same(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
 
 func (s *Simulator) routes() {
 	s.mux.HandleFunc("POST /_sim/now", s.setNow)
+	s.mux.HandleFunc("POST /portal/jsp/rest.jsp", s.portal)
 	if s.table != nil {
-		return
+		return // nothing else was recorded
 	}
 	s.mux.HandleFunc("POST /dvc/api/session", s.dvcSession)
 	s.mux.HandleFunc("POST /dvc/api/call", s.dvcCall)
+	s.mux.HandleFunc("POST /onestop/token", s.token("onestop"))
+	s.mux.HandleFunc("GET /onestop/pa/dossier-statistic/--statistic-agency-kgg", s.bearer("onestop", s.agencyStatistic(s.agencyRow)))
+	s.mux.HandleFunc("GET /onestop/pa/kgg-dossier-statistic/--kgg-dossier-report-online", s.bearer("onestop", s.agencyStatistic(s.onlineRow)))
+	s.mux.HandleFunc("GET /onestop/ba/agency/name+code", s.bearer("onestop", s.agencyList))
+	s.mux.HandleFunc("POST /edoc/getSentEdocList", s.sentEdocs)
+	documents, workfiles := s.w.statedSet("edoc-statistics"), s.w.statedSet("workfile-statistics")
+	s.mux.HandleFunc("GET /qlvb/api/thong-ke/van-ban", s.statistics(documents, momentsOf(documents), s.documentRow))
+	s.mux.HandleFunc("GET /qlvb/api/thong-ke/ho-so-cong-viec", s.statistics(workfiles, momentsOf(workfiles), s.workfileRow))
+	s.mux.HandleFunc("POST /pay/token", s.token("pay"))
+	s.mux.HandleFunc("GET /pay/api/giao-dich", s.bearer("pay", s.transactions))
 }
 
 // ServeHTTP answers as the systems do, faults included.

@@ -311,7 +311,7 @@ func (w *world) fill(r *rand.Rand, s *dataset, x subject, dims string, d day) []
 	for _, c := range s.columns {
 		ind := w.indicatorOf(c.Measure, place)
 		switch {
-		case c.Measure == "" || c.AtMost != "":
+		case c.Measure == "" || c.AtMost != "" || c.Kind == "positive":
 		case c.Kind == "one":
 			put(c.Measure, 1)
 		case c.Kind == "yesno":
@@ -347,6 +347,12 @@ func (w *world) fill(r *rand.Rand, s *dataset, x subject, dims string, d day) []
 			}
 			step := max(1, c.Factor/10)
 			put(c.Measure, int64(float64(get(c.AtMost))*part/float64(step))*step)
+		}
+	}
+	for _, c := range s.columns {
+		if c.Kind == "positive" {
+			same := slices.IndexFunc(s.columns, func(k column) bool { return k.Header == c.Header && k.Kind != "positive" })
+			put(c.Measure, min(1, get(s.columns[same].Measure)))
 		}
 	}
 	return values

@@ -105,6 +105,8 @@ func generate(files fs.FS, seed uint64, size Size) (*world, error) {
 	}
 	w.makeCatalogue()
 	w.makeDossiers()
+	w.makePayments()
+	w.makeDocuments()
 	if err := w.makeSets(); err != nil {
 		return nil, err
 	}
