@@ -95,6 +95,7 @@ type Procedure struct {
 	ValidFrom plan.Day
 	ValidTo   plan.Day // NoDay: in force
 	Updated   time.Time
+	Gone      bool // no longer in the catalogue; set by the frame, never by a collector
 }
 
 // Document is one e-document as its sender sent it (SYSTEMS section 2).
