@@ -31,26 +31,46 @@ type entry struct {
 	mtime time.Time
 }
 
-// hashes remembers contents by what the listing shows, so that a folder of thousands of files is not read at every pull.
-type hashes struct {
-	mu  sync.Mutex
-	sum map[entry]string
+// memory keeps what is known of files by what the listing shows, so that a folder of thousands of files is neither read
+// nor asked about at every pull.
+type memory struct {
+	mu     sync.Mutex
+	sum    map[entry]string // hash of the content
+	landed map[string]bool  // hashes that Deps.Seen has known; it does not forget
 }
 
-func (h *hashes) get(e entry) (string, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	s, ok := h.sum[e]
-	return s, ok
+func (m *memory) hash(e entry) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.sum[e]
 }
 
-func (h *hashes) put(e entry, sum string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.sum == nil {
-		h.sum = map[entry]string{}
+func (m *memory) remember(e entry, sum string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sum == nil {
+		m.sum = map[entry]string{}
 	}
-	h.sum[e] = sum
+	m.sum[e] = sum
+}
+
+func (m *memory) seen(sum string, ask func(string) bool) bool {
+	if sum == "" || ask == nil {
+		return false
+	}
+	m.mu.Lock()
+	known := m.landed[sum]
+	m.mu.Unlock()
+	if known || !ask(sum) {
+		return known
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.landed == nil {
+		m.landed = map[string]bool{}
+	}
+	m.landed[sum] = true
+	return true
 }
 
 // list gives the files that are ready at the instant, in the order in which they were handed in (mtime, then name), so
@@ -115,18 +135,16 @@ func (r *Reader) Pages(ctx context.Context, since collectors.Cursor) iter.Seq2[c
 				yield(collectors.Page{}, err)
 				return
 			}
-			if sum, ok := r.hashes.get(e); ok && r.seen(sum) {
+			if r.memory.seen(r.memory.hash(e), r.deps.Seen) {
 				continue
 			}
 			body, sum, err := r.read(e)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
-			if sum != "" {
-				r.hashes.put(e, sum)
-				if r.seen(sum) {
-					continue
-				}
+			r.memory.remember(e, sum)
+			if r.memory.seen(sum, r.deps.Seen) {
+				continue
 			}
 			raw, err := json.Marshal(body)
 			if err != nil {
@@ -150,8 +168,6 @@ func (r *Reader) Pages(ctx context.Context, since collectors.Cursor) iter.Seq2[c
 		}
 	}
 }
-
-func (r *Reader) seen(sum string) bool { return r.deps.Seen != nil && r.deps.Seen(sum) }
 
 // read turns a file into what is landed of it. Only a file that is gone is an error.
 func (r *Reader) read(e entry) (body, string, error) {

@@ -221,7 +221,7 @@ func (s *sheet) row(row Row) (record, bool) {
 // blank says that none of the row's value cells is filled.
 func (s *sheet) blank(row Row) bool {
 	for _, c := range s.form.Columns {
-		if c.Kind == "one" {
+		if c.Kind == "one" || c.Kind == "positive" {
 			continue
 		}
 		if v, _ := s.cell(row, c); !v.Empty() {
@@ -322,15 +322,14 @@ func (s *sheet) find(text string, days ...plan.Day) (*plan.Unit, string, error) 
 			return u, "", nil
 		}
 	}
-	name, within, _ := strings.Cut(text, " - ")
 	rule := "unknown_unit"
 	for _, d := range days {
-		u, nameErr := units.ByName(name, within, d)
-		if nameErr == nil {
+		u, problem := s.reader.units.ByName(text, d)
+		if u != nil {
 			return u, "", nil
 		}
-		if strings.Contains(nameErr.Error(), "ambiguous") {
-			rule, err = "ambiguous_name", nameErr
+		if problem == "ambiguous_name" {
+			rule = problem
 		}
 	}
 	return nil, rule, err
@@ -413,7 +412,11 @@ func (s *sheet) values(row Row, key string, f keyFields, rec *record) {
 				attested = attested || yes
 				put(c, i, n<<uint(c.Bit))
 			}
-		default: // count, money, positive
+		case "positive": // a second look at a cell, which answers for itself
+			if n, err := amount(v, c); err == nil {
+				put(c, i, min(n, 1))
+			}
+		default: // count, money
 			if v.Empty() && optional {
 				continue
 			}
@@ -422,9 +425,6 @@ func (s *sheet) values(row Row, key string, f keyFields, rec *record) {
 				rule, reason := s.number(c, v, err)
 				s.reject(row, i, key, rule, reason)
 				continue
-			}
-			if c.Kind == "positive" {
-				n = min(n, 1)
 			}
 			if c.Measure == "" {
 				numbers[c.Role] = n

@@ -26,7 +26,8 @@ type Reader struct {
 	deps   collectors.Deps
 	dir    string
 	forms  []plan.Form
-	hashes hashes
+	units  *collectors.UnitFinder
+	memory memory
 }
 
 // NewReader checks what a reader needs: the drop folder's path with its variables set, a plan, a clock, and at least one
@@ -52,7 +53,7 @@ func NewReader(src collectors.Source, deps collectors.Deps, forms []plan.Form) (
 			return nil, fmt.Errorf("%s: form %s: %w", src.File, f.Code, err)
 		}
 	}
-	return &Reader{source: src, deps: deps, dir: dir, forms: forms}, nil
+	return &Reader{source: src, deps: deps, dir: dir, forms: forms, units: collectors.NewUnitFinder(deps.Plan.Units)}, nil
 }
 
 // Dir is the drop folder, for messages and uploads.
@@ -199,9 +200,9 @@ func (r *Reader) form(code string) *plan.Form {
 	return &r.forms[i]
 }
 
-// inputs are the columns that stand in the sheet: the keys, then the values, without the constants.
+// inputs are the columns that stand in the sheet: the keys, then the values, without constants and what is derived.
 func inputs(f plan.Form) []plan.Column {
-	return slices.DeleteFunc(slices.Concat(f.Keys, f.Columns), func(c plan.Column) bool { return c.Kind == "one" })
+	return slices.DeleteFunc(slices.Concat(f.Keys, f.Columns), func(c plan.Column) bool { return c.Kind == "one" || c.Kind == "positive" })
 }
 
 func headers(columns []plan.Column) []string {
