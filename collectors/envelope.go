@@ -205,7 +205,7 @@ func notJSON(body []byte) string {
 		return "an HTML page (a login or a maintenance page?)"
 	case b[0] == '<':
 		return "XML or HTML"
-	case strings.HasPrefix(head, "\x1f\x8b"):
+	case bytes.HasPrefix(b, []byte("\x1f\x8b")):
 		return "compressed data"
 	case !utf8.Valid(b[:max(0, min(len(b), 200)-4)]):
 		return "binary data"
