@@ -1,0 +1,5 @@
+-- Refused records of committed pages, with the way back to them.
+CREATE OR REPLACE VIEW v_reject AS
+SELECT plan, source, run_id, page, position, key, field, rule, reason, record, sha256, fetched_at
+FROM reject
+WHERE (run_id, page) IN (SELECT run_id, page FROM page)

@@ -1,0 +1,250 @@
+package schema
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
+	"tiendo/pipeline/web"
+)
+
+// Days lists for every level the days that standings, and with them results, are kept for.
+func (s *Store) Days(ctx context.Context) (map[plan.Level][]plan.Day, error) {
+	rows, err := s.conn.Query(s.with(ctx, nil), `SELECT level, as_of FROM standing WHERE plan = {plan:String} GROUP BY level, as_of ORDER BY level, as_of`)
+	if err != nil {
+		return nil, fmt.Errorf("list the days with results: %w", err)
+	}
+	defer rows.Close()
+	days := map[plan.Level][]plan.Day{}
+	for rows.Next() {
+		var level string
+		var day time.Time
+		if err := rows.Scan(&level, &day); err != nil {
+			return nil, err
+		}
+		days[plan.Level(level)] = append(days[plan.Level(level)], dayFrom(day))
+	}
+	return days, rows.Err()
+}
+
+// results is the part of a query behind SELECT: the newest versions, or with KnownOn the newest known by then.
+func results(q web.Query, view, key string) (from string, params map[string]string) {
+	where := []string{"plan = {plan:String}"}
+	params = map[string]string{"as_of": q.AsOf.String()}
+	if q.Since == plan.NoDay {
+		where = append(where, "as_of = {as_of:Date32}")
+	} else {
+		where = append(where, "as_of BETWEEN {since:Date32} AND {as_of:Date32}")
+		params["since"] = q.Since.String()
+	}
+	if q.Level != "" {
+		where = append(where, "level = {level:String}")
+		params["level"] = string(q.Level)
+	}
+	if q.Unit != nil {
+		where = append(where, "unit = {unit:String} AND unit_from = {unit_from:Date32}")
+		params["unit"], params["unit_from"] = q.Unit.Code, dayValue(q.Unit.From).Format(time.DateOnly)
+	}
+	if q.Indicator != "" {
+		where = append(where, "indicator = {indicator:String}")
+		params["indicator"] = q.Indicator
+	}
+	if q.KnownOn == plan.NoDay {
+		return view + " WHERE " + strings.Join(where, " AND "), params
+	}
+	where = append(where, "known_at <= {until:DateTime64(3, 'UTC')}")
+	params["until"] = stamp(q.KnownOn.End().Add(-time.Millisecond))
+	return "(SELECT * FROM " + view + "_history WHERE " + strings.Join(where, " AND ") +
+		" ORDER BY known_at DESC, computed_at DESC LIMIT 1 BY " + key + ")", params
+}
+
+// Assessments reads stored results.
+func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment, error) {
+	from, params := results(q, "v_assessment", "indicator, unit, unit_from, as_of")
+	rows, err := s.conn.Query(s.with(ctx, params), `
+		SELECT indicator, unit, unit_from, level, as_of, known_at, plan_version, method_version, applicability, numerator, denominator, value, path_value,
+			comparator, milestone, target, expected, gap, needed_per_week, pace_per_week, forecast, best_reachable, failing_count, coverage, age_days, status,
+			outcomes, weeks_behind, behind_since, reason, rulings, member
+		FROM `+from+` ORDER BY indicator, unit, unit_from, as_of`)
+	if err != nil {
+		return nil, fmt.Errorf("read the results: %w", err)
+	}
+	defer rows.Close()
+	var all []web.Assessment
+	for rows.Next() {
+		var a web.Assessment
+		var unitFrom, asOf time.Time
+		var milestone, behindSince *time.Time
+		var v [10]*decimal.Decimal
+		var level, applies, comparator, status, outcomes string
+		var weeks uint32
+		err := rows.Scan(&a.Indicator, &a.Unit.Code, &unitFrom, &level, &asOf, &a.KnownAt, &a.PlanVersion, &a.MethodVersion, &applies, &a.Numerator, &a.Denominator, &v[0], &v[1],
+			&comparator, &milestone, &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &a.FailingCount, &v[9], &a.AgeDays, &status,
+			&outcomes, &weeks, &behindSince, &a.Reason, &a.Rulings, &a.Member)
+		if err != nil {
+			return nil, fmt.Errorf("read the results: %w", err)
+		}
+		a.Unit.From, a.AsOf, a.Level, a.Applies = dayFrom(unitFrom), dayFrom(asOf), plan.Level(level), plan.Applicability(applies)
+		a.Comparator, a.Status, a.WeeksBehind = plan.Comparator(comparator), progress.Status(status), int(weeks)
+		a.Milestone, a.BehindSince = optionalDay(milestone), optionalDay(behindSince)
+		for i, to := range []**plan.Value{&a.Value, &a.PathValue, &a.Target, &a.Expected, &a.Gap, &a.NeededPerWeek, &a.PacePerWeek, &a.Forecast, &a.BestReachable, &a.Coverage} {
+			*to = value(v[i])
+		}
+		if a.KnownAt.UnixMilli() == 0 {
+			a.KnownAt = time.Time{}
+		}
+		if outcomes != "[]" {
+			if err := json.Unmarshal([]byte(outcomes), &a.Outcomes); err != nil {
+				return nil, fmt.Errorf("outcomes %q of %s for %s on %s: %w", outcomes, a.Indicator, a.Unit, a.AsOf, err)
+			}
+		}
+		all = append(all, a)
+	}
+	return all, rows.Err()
+}
+
+func optionalDay(t *time.Time) plan.Day {
+	if t == nil {
+		return plan.NoDay
+	}
+	return dayFrom(*t)
+}
+
+// Standings reads stored ranks.
+func (s *Store) Standings(ctx context.Context, q web.Query) ([]web.Standing, error) {
+	q.Indicator = ""
+	from, params := results(q, "v_standing", "level, as_of, unit, unit_from")
+	rows, err := s.conn.Query(s.with(ctx, params), `
+		SELECT level, unit, unit_from, as_of, rank, of, score, met, on_track, at_risk, behind, stale, no_data, missed, applicable, overall
+		FROM `+from+` ORDER BY as_of, level, rank = 0, rank, unit, unit_from`)
+	if err != nil {
+		return nil, fmt.Errorf("read the standings: %w", err)
+	}
+	defer rows.Close()
+	var all []web.Standing
+	for rows.Next() {
+		var x web.Standing
+		var unitFrom, asOf time.Time
+		var level, overall string
+		var n [10]uint32
+		var share *decimal.Decimal
+		err := rows.Scan(&level, &x.Unit.Code, &unitFrom, &asOf, &n[0], &n[1], &share, &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9], &overall)
+		if err != nil {
+			return nil, fmt.Errorf("read the standings: %w", err)
+		}
+		x.Level, x.Unit.From, x.AsOf, x.Share, x.Overall = plan.Level(level), dayFrom(unitFrom), dayFrom(asOf), value(share), progress.Status(overall)
+		x.Rank, x.Of, x.Missed, x.Applicable = int(n[0]), int(n[1]), int(n[8]), int(n[9])
+		x.Counts = map[progress.Status]int{}
+		for i, st := range []progress.Status{progress.Met, progress.OnTrack, progress.AtRisk, progress.Behind, progress.Stale, progress.NoData} {
+			x.Counts[st] = int(n[2+i])
+		}
+		all = append(all, x)
+	}
+	return all, rows.Err()
+}
+
+// Sources reads how the runs of every source went.
+func (s *Store) Sources(ctx context.Context) ([]web.Source, error) {
+	rows, err := s.conn.Query(s.with(ctx, nil), `
+		SELECT source, last_ok, last_run, state, error, runs, failed, pages, records, rejected FROM v_source WHERE plan = {plan:String} ORDER BY source`)
+	if err != nil {
+		return nil, fmt.Errorf("read the sources' runs: %w", err)
+	}
+	defer rows.Close()
+	var all []web.Source
+	for rows.Next() {
+		var x web.Source
+		var ok *time.Time
+		if err := rows.Scan(&x.Source, &ok, &x.LastRun, &x.State, &x.Error, &x.Runs, &x.Failed, &x.Pages, &x.Records, &x.Rejected); err != nil {
+			return nil, fmt.Errorf("read the sources' runs: %w", err)
+		}
+		if ok != nil {
+			x.LastOK = *ok
+		}
+		all = append(all, x)
+	}
+	return all, rows.Err()
+}
+
+// shownRestatements is how many restatements a page lists; it says how many there are.
+const shownRestatements = 40
+
+// Quality reads rejects by rule, drift, and the restatements known since the instant.
+func (s *Store) Quality(ctx context.Context, since time.Time) (web.Quality, error) {
+	var q web.Quality
+	rows, err := s.conn.Query(s.with(ctx, nil), `
+		SELECT source, field, rule, argMax(reason, v_reject.fetched_at), count(), max(v_reject.fetched_at) FROM v_reject
+		WHERE plan = {plan:String} GROUP BY source, field, rule ORDER BY source, count() DESC, field, rule`)
+	if err != nil {
+		return q, fmt.Errorf("count the rejects: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var x web.Reject
+		if err := rows.Scan(&x.Source, &x.Field, &x.Rule, &x.Reason, &x.Count, &x.Last); err != nil {
+			return q, fmt.Errorf("count the rejects: %w", err)
+		}
+		q.Rejects = append(q.Rejects, x)
+	}
+	if err := rows.Err(); err != nil {
+		return q, err
+	}
+	if rows, err = s.conn.Query(s.with(ctx, nil), `SELECT source, what, seen_at FROM v_drift WHERE plan = {plan:String} ORDER BY source, what`); err != nil {
+		return q, fmt.Errorf("read the drift: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var x web.Drift
+		if err := rows.Scan(&x.Source, &x.What, &x.Seen); err != nil {
+			return q, fmt.Errorf("read the drift: %w", err)
+		}
+		q.Drift = append(q.Drift, x)
+	}
+	if err := rows.Err(); err != nil {
+		return q, err
+	}
+	rows, err = s.conn.Query(s.with(ctx, map[string]string{"since": stamp(since)}), `
+		SELECT source, measure, unit, unit_from, day, previous_value, value, known_at, count() OVER () FROM v_restatement
+		WHERE plan = {plan:String} AND known_at >= {since:DateTime64(3, 'UTC')}
+		ORDER BY known_at DESC, source, measure, unit, day DESC LIMIT `+fmt.Sprint(shownRestatements))
+	if err != nil {
+		return q, fmt.Errorf("read the restatements: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var x web.Restatement
+		var from, day time.Time
+		if err := rows.Scan(&x.Source, &x.Measure, &x.Unit.Code, &from, &day, &x.Was, &x.Now, &x.KnownAt, &q.Restated); err != nil {
+			return q, fmt.Errorf("read the restatements: %w", err)
+		}
+		x.Unit.From, x.Day = dayFrom(from), dayFrom(day)
+		q.Restatements = append(q.Restatements, x)
+	}
+	return q, rows.Err()
+}
+
+// State says whether the tables are of the newest version, whole, and hold results.
+func (s *Store) State(ctx context.Context) (web.State, error) {
+	var st web.State
+	var err error
+	if st.Schema, st.Wanted, err = s.Version(ctx); err != nil {
+		return st, fmt.Errorf("read the version of the tables: %w", err)
+	}
+	if st.Replaying, err = s.Replaying(ctx); err != nil {
+		return st, err
+	}
+	var computed *time.Time
+	if err := s.conn.QueryRow(s.with(ctx, nil), `SELECT maxOrNull(computed_at) FROM standing WHERE plan = {plan:String}`).Scan(&computed); err != nil {
+		return st, fmt.Errorf("read the time of the last computation: %w", err)
+	}
+	if computed != nil {
+		st.Computed = *computed
+	}
+	return st, nil
+}
