@@ -52,16 +52,7 @@ func DayOf(t time.Time) Day {
 
 // NewDay builds a day; out-of-range months and days roll over as in time.Date.
 func NewDay(year int, month time.Month, day int) Day {
-	u := time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix()
-	return Day(floorDiv(u, 86400))
-}
-
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b < 0 {
-		q--
-	}
-	return q
+	return Day(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix() / 86400) // midnight: nothing is left over
 }
 
 // Time is the day's midnight in UTC, for formatting and for stores that keep plain dates.

@@ -194,7 +194,10 @@ func (u *Unit) isWithin(name string) bool {
 
 // NormalCode brings the two styles of organ codes to one: 000.00.12.H33 and H33.12 are H33.12; 000.00.00.H37 is H37.
 func NormalCode(code string) string {
-	parts := strings.Split(strings.ToUpper(strings.TrimSpace(code)), ".")
+	parts := strings.Split(strings.ToUpper(code), ".")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
 	last := parts[len(parts)-1]
 	if len(parts) < 2 || !strings.HasPrefix(last, "H") || strings.HasPrefix(parts[0], "H") {
 		return strings.Join(parts, ".")

@@ -30,7 +30,7 @@ func ParseValue(s string) (Value, error) {
 	}
 	var n Value
 	for _, c := range whole + frac + strings.Repeat("0", 10-len(frac)) {
-		if c < '0' || c > '9' || n > (math.MaxInt64-9)/10 {
+		if c < '0' || c > '9' || n > (math.MaxInt64-Value(c-'0'))/10 {
 			return bad()
 		}
 		n = n*10 + Value(c-'0')
