@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// edited is testdata/full with one text replaced; old must stand in the file. A nil old replaces or adds the file.
+// edited is testdata/full with one text replaced; old must stand in the file. An empty old gives the whole file anew, and
+// old "*" with nothing new takes the file away.
 func edited(t *testing.T, file, old, new string) fs.FS {
 	t.Helper()
 	out := fstest.MapFS{}
