@@ -270,7 +270,7 @@ type Land struct {
 	Scope     string            `json:"scope,omitempty"`
 	NewFields []string          `json:"new_fields,omitempty"`
 	Records   []json.RawMessage `json:"records"`
-	Absent    []string          `json:"-"` // filled by Rows: mapped fields that no record of a page of some size holds
+	Absent    []string          `json:"-"` // filled by Rows: required fields that no record of a page of some size holds
 }
 
 // Body writes the page's body: scope and new fields first, so that a reader knows them before the first record.
@@ -506,7 +506,7 @@ func (l *Layout) Rows(body []byte, visit func(land Land, row *Row) error) (Land,
 				return fail(err)
 			}
 			for i, f := range l.fields {
-				if row.Position >= enoughRecords && !held[i] && f.Default != "" && !strings.Contains(f.Default, ".") {
+				if row.Position >= enoughRecords && !held[i] && f.Required {
 					land.Absent = append(land.Absent, f.Default)
 				}
 			}
