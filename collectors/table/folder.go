@@ -120,14 +120,17 @@ func skipped(name string) bool {
 }
 
 // Pages lands every file of the folder that Deps.Seen does not know, one page each. A file that cannot be read is landed
-// with its error, to be rejected by Parse, and never stands in the way of the next. Only a folder that cannot be listed
-// ends the sequence with an error. Page.Request ends in "sha256=" and the hash of the file, which is what Seen is asked.
+// with its error, to be rejected by Parse, and never stands in the way of the next. A missing folder is made where the one
+// above it exists, for nothing has been handed in yet; a folder that cannot be listed ends the sequence with an error. Page.Request ends in "sha256=" and the hash of the file, which is what Seen is asked.
 func (r *Reader) Pages(ctx context.Context, since collectors.Cursor) iter.Seq2[collectors.Page, error] {
 	return func(yield func(collectors.Page, error) bool) {
 		now := r.deps.Now()
 		files, err := list(r.dir, now)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = os.Mkdir(r.dir, 0o775)
+		}
 		if err != nil {
-			yield(collectors.Page{}, fmt.Errorf("%s: cannot list the drop folder: create it or correct the path in %s: %w", r.source.ID, r.source.File, err))
+			yield(collectors.Page{}, fmt.Errorf("%s: cannot read the drop folder: create it or correct the path in %s: %w", r.source.ID, r.source.File, err))
 			return
 		}
 		for _, e := range files {

@@ -5,7 +5,6 @@ import (
 	"math"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -16,8 +15,10 @@ import (
 // yesNo reads an answer. An empty cell is unknown, not no: it is not ok.
 func yesNo(c Cell) (yes, ok bool) {
 	switch c.Text {
-	case "✓", "✔", "☑", "√":
+	case "✓", "✔", "☑", "√", "Có", "có", "1", "x":
 		return true, true
+	case "Không", "không", "0":
+		return false, true
 	}
 	switch plan.Fold(c.Text) {
 	case "co", "x", "1", "yes", "y", "true", "dat":
@@ -92,9 +93,6 @@ func readPeriod(t plan.PeriodType, r plan.Rhythm, text string) (plan.Period, err
 func readDate(text string) (plan.Day, error) {
 	if m := spokenDay.FindStringSubmatch(plan.Fold(text)); m != nil {
 		text = fmt.Sprintf("%s-%02s-%02s", m[3], m[2], m[1])
-	}
-	if t, err := time.Parse("2006-01-02T15:04:05Z07:00", text); err == nil {
-		return plan.DayOf(t), nil
 	}
 	return plan.ParseDay(text)
 }

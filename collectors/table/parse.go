@@ -68,7 +68,7 @@ type sheet struct {
 	body   body
 	form   *plan.Form
 	period plan.Period
-	at     map[string]int // folded header -> place in a row's cells
+	at     map[string]int // header as the form has it -> place in a row's cells
 	batch  collectors.Batch
 }
 
@@ -189,16 +189,20 @@ func periodTypeName(t plan.PeriodType) string {
 	return "lịch"
 }
 
+// columns finds the form's columns in the page, once for all rows. A replayed page may be older than the form.
 func (s *sheet) columns() {
 	s.at = map[string]int{}
-	for i, c := range s.body.Columns {
-		s.at[plan.Fold(c.Header)] = i
+	for _, c := range slices.Concat(s.form.Keys, s.form.Columns) {
+		i := slices.IndexFunc(s.body.Columns, func(p placed) bool { return plan.Fold(p.Header) == plan.Fold(c.Header) })
+		if i >= 0 {
+			s.at[c.Header] = i
+		}
 	}
 }
 
-// cell is a row's cell of a column with its place, which is -1 for a column that a replayed page does not have.
+// cell is a row's cell of a column with its place, which is -1 for a column that the page does not have.
 func (s *sheet) cell(row Row, c plan.Column) (Cell, int) {
-	i, ok := s.at[plan.Fold(c.Header)]
+	i, ok := s.at[c.Header]
 	if !ok {
 		return Cell{}, -1
 	}
@@ -539,7 +543,7 @@ func (s *sheet) facility(row Row, key string, f keyFields, roles map[string]stri
 func (s *sheet) role(name string) int {
 	for _, c := range s.form.Columns {
 		if c.Role == name {
-			return s.at[plan.Fold(c.Header)]
+			return s.at[c.Header]
 		}
 	}
 	return -1

@@ -164,6 +164,9 @@ func (r *Reader) minimise(g *Grid) body {
 // figures can be read; a signature is neither. Rows of sums are left out: sums are computed, never imported.
 func (r *Reader) isRecord(row Row, columns []plan.Column, keys int) bool {
 	key := row.At(0)
+	if key.Text != "" && key.Text[0] >= '0' && key.Text[0] <= '9' && !strings.ContainsAny(key.Text, " \t\n") {
+		return true // nearly all of them
+	}
 	if sum := plan.Fold(key.Text); sum == "tong" || sum == "cong" || strings.HasPrefix(sum, "tong cong") || strings.HasPrefix(sum, "tong so") {
 		return false
 	}

@@ -225,6 +225,12 @@ func TestForms(t *testing.T) {
 		{"facility nowhere", sheetOf("DM-COSO", "2022-06-30", cosoHead, "CS01;Bệnh viện A;hospital;39999;91;;"), nil, []string{"unknown_unit@D7"}},
 		{"bad date", sheetOf("DM-COSO", "2022-06-30", cosoHead, "CS01;Bệnh viện A;hospital;30001;91;31/02/2024;"), nil, []string{"bad_date@F7"}},
 		{"dates in disorder", sheetOf("DM-COSO", "2022-06-30", cosoHead, "CS01;Bệnh viện A;hospital;30001;91;31/12/2024;2024-01-01"), nil, []string{"date_order@7"}},
+		{"register without a name or place", sheetOf("DM-COSO", "2022-06-30", cosoHead, "CS01;;hospital;;91;;"), nil, []string{"missing_value@B7", "missing_value@D7"}},
+		{"facility twice", sheetOf("DM-COSO", "2022-06-30", cosoHead, "CS01;A;hospital;30001;91;;", "CS01;B;hospital;30001;91;;"), nil, []string{"duplicate_key@7", "duplicate_key@8"}},
+		{"baseline twice, the same", sheetOf("DM-GOC", "2022-06-30", gocHead, "A-01;901;1;2;QĐ 1", "A-01;901;1;2;QĐ 1"), nil, []string{"duplicate_key@8"}},
+		{"ticked boxes", sheetOf("BM-CO", "2024-Q4", coHeader, "30001;✓;QĐ 1", "30002;☑;QĐ 2"),
+			[]string{"y.taking 30001 1", "y.agency 30001 1", "y.taking 30002 1", "y.agency 30002 1"}, nil},
+		{"unit by name with figures", sheetOf("BM-CO", "2024-Q4", coHeader, "Xã Hòa Lợi;;QĐ 1", "Xã Bình An - Huyện Đông;có;QĐ 2"), []string{"y.taking 30001 1", "y.agency 30001 1"}, nil},
 		{"baseline over its denominator", sheetOf("DM-GOC", "2022-06-30", gocHead, "A-01;901;3;2;QĐ 1"), nil, []string{"over_denominator@7"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -296,6 +302,40 @@ func TestTypedNumbersOfAWorkbook(t *testing.T) {
 	_, b := pull(t, r)
 	if want := []string{"m.part 91 xay-dung 1234000000", "m.whole 91 xay-dung 1300000000"}; !slices.Equal(brief(b.Measures), want) {
 		t.Errorf("got %v, rejects %v", brief(b.Measures), b.Rejects)
+	}
+}
+
+// What is typed into a workbook's cells, right and wrong.
+func TestAmount(t *testing.T) {
+	count := plan.Column{Kind: "count"}
+	billion := plan.Column{Kind: "money", Factor: 1e9}
+	for _, c := range []struct {
+		cell Cell
+		col  plan.Column
+		want int64
+		rule string
+	}{
+		{number("1234"), count, 1234, ""},
+		{number("0"), count, 0, ""},
+		{number("1.5"), count, 0, "bad_number"},
+		{number("-1"), count, 0, "bad_number"},
+		{number("1" + strings.Repeat("0", 30)), count, 0, "bad_number"},
+		{Cell{Text: "x", Number: true}, count, 0, "bad_number"},
+		{number("1.234"), billion, 1234000000, ""},
+		{number("0.0000000001"), billion, 0, "bad_number"},
+		{text("1.234.567"), count, 1234567, ""},
+		{text("1.234"), count, 0, "ambiguous_number"},
+		{text("0,5"), billion, 500000000, ""},
+		{text(""), count, 0, "missing_number"},
+	} {
+		n, err := amount(c.cell, c.col)
+		rule := ""
+		if err != nil {
+			rule = collectors.NumberRule(err)
+		}
+		if n != c.want || rule != c.rule {
+			t.Errorf("%+v: got %d, %q, want %d, %q", c.cell, n, rule, c.want, c.rule)
+		}
 	}
 }
 
@@ -395,15 +435,47 @@ func TestMinimised(t *testing.T) {
 	}
 }
 
-func TestMissingFolderIsAnError(t *testing.T) {
+func TestMissingFolder(t *testing.T) {
 	r := newReader(t, nil)
 	if err := os.Remove(r.Dir()); err != nil {
 		t.Fatal(err)
 	}
+	if pages, _ := pull(t, r); len(pages) != 0 {
+		t.Errorf("landed %v out of nothing", pages)
+	}
+	drop(t, r, "a.csv", sheetOf("BM-DEM", "2024-11", demHeader, "30001;5;5"), time.Hour) // needs the folder
+	if pages, _ := pull(t, r); len(pages) != 1 {
+		t.Errorf("landed %d files", len(pages))
+	}
+	if err := os.RemoveAll(filepath.Dir(r.Dir())); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
 	for _, err := range r.Pages(context.Background(), collectors.Cursor{}) {
-		if err == nil || !strings.Contains(err.Error(), "sources/forms.yaml") {
+		if n++; err == nil || !strings.Contains(err.Error(), "sources/forms.yaml") {
 			t.Errorf("got %v", err)
 		}
+	}
+	if n != 1 {
+		t.Error("a wrong path is no error")
+	}
+}
+
+// Deps.Seen may be a query: it is asked until it knows a file, and no more.
+func TestSeenIsAskedOnce(t *testing.T) {
+	asked, known := 0, false
+	r := newReader(t, func(string) bool { asked++; return known })
+	drop(t, r, "a.csv", sheetOf("BM-DEM", "2024-11", demHeader, "30001;5;5"), time.Hour)
+	pull(t, r)
+	known = true
+	asked = 0
+	for range 5 {
+		if pages, _ := pull(t, r); len(pages) != 0 {
+			t.Fatal("landed a known file")
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked %d times", asked)
 	}
 }
 
@@ -543,4 +615,32 @@ func FuzzParsePage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		_, _ = r.Parse(collectors.Page{Body: body, FetchedAt: testNow})
 	})
+}
+
+// A collective file of a district: a hundred units, landed and read back.
+func BenchmarkFile(b *testing.B) {
+	r, err := NewReader(collectors.Source{ID: "forms", Path: "/drop"}, collectors.Deps{Plan: testPlan(b), Now: time.Now}, testForms())
+	if err != nil {
+		b.Fatal(err)
+	}
+	lines := []string{dvHeader}
+	for i := range 100 {
+		lines = append(lines, fmt.Sprintf("30001;1.%06d;có;không;có;không", i))
+	}
+	data := sheetOf("BM-DV", "2024-Q4", lines...)
+	b.ReportAllocs()
+	for b.Loop() {
+		g, err := Read("a.csv", data)
+		if err != nil {
+			b.Fatal(err)
+		}
+		raw, err := json.Marshal(r.minimise(g))
+		if err != nil {
+			b.Fatal(err)
+		}
+		batch, err := r.Parse(collectors.Page{Body: raw, FetchedAt: testNow})
+		if err != nil || len(batch.Measures) != 200 {
+			b.Fatal(err, len(batch.Measures))
+		}
+	}
 }

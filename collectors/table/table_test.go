@@ -153,6 +153,31 @@ func TestFormatsFarAwayDoNotCount(t *testing.T) {
 	}
 }
 
+// A workbook as other programs write it: inline texts, no style sheet, cells without addresses, a path from the root.
+func TestWorkbookOfAnotherProgram(t *testing.T) {
+	data := zipped(t, map[string]string{
+		"[Content_Types].xml": `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`,
+		"_rels/.rels":         `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
+		"xl/workbook.xml": `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">` +
+			`<sheets><sheet name="Báo cáo" sheetId="3" r:id="rId9"/><sheet name="Khác" sheetId="1" r:id="rId8"/></sheets></workbook>`,
+		"xl/_rels/workbook.xml.rels": `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">` +
+			`<Relationship Id="rId8" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/>` +
+			`<Relationship Id="rId9" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="/xl/worksheets/sheet2.xml"/></Relationships>`,
+		"xl/worksheets/sheet1.xml": `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>`,
+		"xl/worksheets/sheet2.xml": `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>` +
+			`<row><c t="inlineStr"><is><r><t>Mã </t></r><r><t>số</t></r></is></c><c><v>12.5</v></c><c t="str"><f>A1</f><v>1.234</v></c><c t="b"><v>1</v></c></row>` +
+			`<row r="4"><c r="B4"><v>1E3</v></c></row></sheetData></worksheet>`,
+	})
+	g, err := Read("a.xlsx", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Row{{1, []Cell{text("Mã số"), number("12.5"), text("1.234"), text("1")}}, {4, []Cell{{}, number("1000")}}}
+	if diff := cmp.Diff(want, g.Rows); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestTable(t *testing.T) {
 	g, err := Read("a.csv", []byte("BÁO CÁO,,\nMẫu số:,BM-01,\nKỳ,,2024-03\n\nSTT,Mã đơn vị,Số hồ sơ\n1,30742,5\n"))
 	if err != nil {
