@@ -57,7 +57,7 @@ func (w *world) makeCatalogue() {
 			if cut != nil && p.from == dawn && i > 0 {
 				at := w.reached(func(d day) float64 { return w.pathAt(cut, d) / 100 }, (float64(i)-0.5)/float64(n))
 				if at < dusk {
-					at = w.midweek(at - day(math.Round(14*w.lead(cut, u))))
+					at = w.midweek(at - 120 - day(math.Round(30*w.lead(cut, u))))
 					if at > w.plan.start {
 						p.to = at
 					}

@@ -58,12 +58,12 @@ func (w *world) weight(u *unit) float64 {
 	x := 0.4 + 1.6*w.draw("weight", u.key())
 	switch u.level {
 	case "department":
-		x *= 9
+		x *= 4
 		if w.rank[u]%9 == 8 {
-			x = 0.15 // hardly anybody comes here
+			x = 0.1 // hardly anybody comes here
 		}
 	case "district":
-		x *= 12
+		x *= 5
 	}
 	if u.district() == w.small {
 		x *= 0.12

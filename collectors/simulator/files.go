@@ -91,14 +91,14 @@ func headers(keys, columns []column) []string {
 
 // cells writes a stated row as people write it.
 func (w *world) cells(s *dataset, r *statedRow, v *rowVersion) []string {
-	who := ""
-	if r.facility != nil {
+	var who string
+	switch {
+	case r.facility != nil:
 		who = r.facility.code
-	} else {
+	case hash(s.code, r.unit.key())%11 == 0:
+		who = r.unit.organ
+	default:
 		who = r.unit.code
-		if hash(s.code, r.unit.key())%11 == 0 {
-			who = r.unit.organ
-		}
 	}
 	var out []string
 	for _, k := range s.keys {
@@ -117,7 +117,6 @@ func (w *world) cells(s *dataset, r *statedRow, v *rowVersion) []string {
 		}
 	}
 	value := func(m string) int64 { return v.values[slices.Index(s.measures, m)] }
-	yes := func(b bool) string { return map[bool]string{true: "Có", false: "Không"}[b] }
 	attested := false
 	for _, c := range s.columns {
 		if c.Kind == "one" || c.Kind == "positive" {
@@ -126,11 +125,11 @@ func (w *world) cells(s *dataset, r *statedRow, v *rowVersion) []string {
 		switch c.Kind {
 		case "yesno":
 			attested = value(c.Measure) == 1
-			out = append(out, yes(attested))
+			out = append(out, answerCell(v.bad, attested))
 		case "flag_bit":
-			out = append(out, yes(value(c.Measure)>>c.Bit&1 == 1))
+			out = append(out, answerCell(v.bad, value(c.Measure)>>c.Bit&1 == 1))
 		case "not_flag":
-			out = append(out, yes(value(c.Measure) == 0))
+			out = append(out, answerCell(good, value(c.Measure) == 0))
 		case "text":
 			text := ""
 			if attested {
@@ -153,6 +152,16 @@ func (w *world) cells(s *dataset, r *statedRow, v *rowVersion) []string {
 		}
 	}
 	return out
+}
+
+func answerCell(bad badKind, yes bool) string {
+	switch {
+	case bad == badAnswer:
+		return "chưa rõ"
+	case yes:
+		return "Có"
+	}
+	return "Không"
 }
 
 // number writes a figure in units of factor: plain, or grouped where grouping leaves no doubt.

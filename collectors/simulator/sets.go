@@ -296,7 +296,11 @@ func (w *world) fileGroup(top *unit, p period) string {
 // badRow picks something that can be wrong with a row of the set. Whatever it is, the whole row cannot be counted.
 func (s *dataset) badRow(r *rand.Rand) badKind {
 	capped := slices.ContainsFunc(s.columns, func(c column) bool { return c.AtMost != "" })
-	if !capped {
+	answers := slices.ContainsFunc(s.columns, func(c column) bool { return c.Kind == "yesno" || c.Kind == "flag_bit" })
+	switch {
+	case answers:
+		return []badKind{badOrgan, badAnswer}[r.IntN(2)]
+	case !capped:
 		return badOrgan
 	}
 	return []badKind{badOrgan, badAmbiguous, badOver, badMissing}[r.IntN(4)]
@@ -329,7 +333,7 @@ func (w *world) fill(r *rand.Rand, s *dataset, x subject, dims string, d day) []
 				put(c.Measure, get(c.Measure)|1<<c.Bit)
 			}
 		default:
-			put(c.Measure, w.size1(r, s, x, dims, c, d))
+			put(c.Measure, w.denominator(r, x, dims, c, d))
 		}
 	}
 	for range s.columns { // as deep as at_most can be chained
@@ -358,8 +362,9 @@ func (w *world) fill(r *rand.Rand, s *dataset, x subject, dims string, d day) []
 	return values
 }
 
-// size1 is the size of a denominator.
-func (w *world) size1(r *rand.Rand, s *dataset, x subject, dims string, c column, d day) int64 {
+// denominator is how much there is of what a column counts: money by who earns it, people by where they live, cases by
+// the unit's work.
+func (w *world) denominator(r *rand.Rand, x subject, dims string, c column, d day) int64 {
 	grow := 1 + 0.06*float64(d-w.from)/365
 	own := 0.6 + 0.4*w.draw("size", c.Measure, dims)
 	ind := w.denominatorOf(c.Measure)
@@ -369,7 +374,13 @@ func (w *world) size1(r *rand.Rand, s *dataset, x subject, dims string, c column
 		step := float64(max(1, c.Factor/10))
 		return int64(float64(c.Factor)*90000*own*grow/step) * int64(step)
 	case x.facility != nil && c.Kind == "money":
-		return int64(grow*float64(1000*(20_000+r.IntN(60_000)))) * int64(1+5*w.draw("big", x.key()))
+		alike := 0
+		for i := range w.facilities {
+			if w.facilities[i].kind == x.facility.kind {
+				alike++
+			}
+		}
+		return int64(grow*float64(1000*(20_000+r.IntN(60_000)))) * int64(1+5*w.draw("big", x.key())) * int64(1+300/alike)
 	case x.facility != nil:
 		return int64(150 + r.IntN(900))
 	case flow:

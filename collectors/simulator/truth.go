@@ -27,7 +27,7 @@ type Row struct {
 	Met           string
 }
 
-// Header is the first line that WriteCSV writes.
+// header is the first line that WriteCSV writes.
 var header = []string{"indicator", "unit", "unit_valid_from", "as_of", "known_on", "numerator", "denominator", "value", "met"}
 
 // WriteCSV writes rows in the order they come.
@@ -39,7 +39,10 @@ func WriteCSV(out io.Writer, rows iter.Seq[Row]) error {
 	for r := range rows {
 		num, den := "", ""
 		if r.Known {
-			num, den = strconv.FormatInt(r.Numerator, 10), strconv.FormatInt(r.Denominator, 10)
+			num = strconv.FormatInt(r.Numerator, 10)
+			if r.Denominator != 0 { // a score has none
+				den = strconv.FormatInt(r.Denominator, 10)
+			}
 		}
 		if err := c.Write([]string{r.Indicator, r.Unit, r.UnitValidFrom, r.AsOf, r.KnownOn, num, den, r.Value, r.Met}); err != nil {
 			return err
@@ -228,7 +231,7 @@ func (w *world) figureOf(ind *indicator, step sec, cat *catalogueCache) figure {
 	return w.stock(ind, step)
 }
 
-// leaves says whether a unit's own figures are part of what the indicator sums.
+// leaf says whether a unit's own figures are part of what the indicator sums.
 func (ind *indicator) leaf(u *unit) bool {
 	return ind.Aggregate != "own_level_only" || slices.Contains(ind.OwnLevels, u.level)
 }

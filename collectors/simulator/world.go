@@ -52,6 +52,7 @@ const (
 	badAmbiguous // a number such as 1.234
 	badOver      // numerator over denominator
 	badMissing   // no denominator
+	badAnswer    // neither yes nor no
 )
 
 // world is a generated province: everything that ever happened up to asOf, each thing with its versions and the instant
