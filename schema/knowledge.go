@@ -3,6 +3,7 @@ package schema
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"tiendo/pipeline/plan"
@@ -15,8 +16,8 @@ const committed = "(run_id, page) IN (SELECT run_id, page FROM page WHERE plan =
 // Knowledge is everything that the plan's indicators rest on, as fetched up to the local end of knownOn.
 func (s *Store) Knowledge(ctx context.Context, p *plan.Plan, knownOn plan.Day) (progress.Knowledge, error) {
 	k := progress.Knowledge{Snapshots: map[string][]int64{}}
-	ctx = s.with(ctx, map[string]string{"until": stamp(knownOn.End().Add(-time.Millisecond))})
-	if err := s.measureRows(ctx, measuresOf(p), &k); err != nil {
+	ctx = s.with(ctx, map[string]string{"until": stamp(knownOn.End().Add(-time.Millisecond)), "measures": array(measuresOf(p))})
+	if err := s.measureRows(ctx, &k); err != nil {
 		return k, fmt.Errorf("read the measures: %w", err)
 	}
 	if err := s.facilities(ctx, &k); err != nil {
@@ -52,12 +53,12 @@ func measuresOf(p *plan.Plan) []string {
 	return all
 }
 
-func (s *Store) measureRows(ctx context.Context, measures []string, k *progress.Knowledge) error {
+func (s *Store) measureRows(ctx context.Context, k *progress.Knowledge) error {
 	rows, err := s.conn.Query(ctx, `
 		SELECT measure, source, unit, unit_from, dims, day, value, toUnixTimestamp64Milli(known_at)
 		FROM measure
-		WHERE plan = {plan:String} AND measure IN (?) AND known_at <= {until:DateTime64(3, 'UTC')} AND (run_id = '' OR `+committed+`)
-		ORDER BY measure, source, unit, unit_from, dims, period_type, day, known_at, written_at`, measures)
+		WHERE plan = {plan:String} AND measure IN {measures:Array(String)} AND known_at <= {until:DateTime64(3, 'UTC')} AND (run_id = '' OR `+committed+`)
+		ORDER BY measure, source, unit, unit_from, dims, period_type, day, known_at, written_at`)
 	if err != nil {
 		return err
 	}
@@ -153,6 +154,15 @@ func (s *Store) snapshots(ctx context.Context, k *progress.Knowledge) error {
 		k.Snapshots[source] = append(k.Snapshots[source], at)
 	}
 	return rows.Err()
+}
+
+// array writes names as an array parameter.
+func array(names []string) string {
+	quoted := make([]string, len(names))
+	for i, n := range names {
+		quoted[i] = "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(n) + "'"
+	}
+	return "[" + strings.Join(quoted, ",") + "]"
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -46,18 +47,19 @@ var (
 // factTables are all of them, for a replay.
 var factTables = []factTable{dossierTable, procedureTable, documentTable, paymentTable, facilityTable, baselineTable}
 
-// Land keeps the page's body; the same body is kept once.
-func (s *Store) Land(ctx context.Context, at run.PageKey, p collectors.Page) error {
-	err := s.conn.Exec(ctx, "INSERT INTO payload (plan, source, sha256, body) VALUES (?, ?, ?, ?)", s.plan, at.Source, at.SHA256, string(p.Body))
-	if err != nil {
-		return fmt.Errorf("land page %d of run %s: %w", at.Page, at.RunID, err)
-	}
+// Land takes the page's body in; the same body is kept once.
+func (s *Store) Land(_ context.Context, at run.PageKey, p collectors.Page) error {
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	s.pending.add("payload", len(p.Body), s.plan, at.Source, at.SHA256, string(p.Body))
 	return nil
 }
 
-// Load writes a page's records that say something new, and its rejects; it returns how many records it wrote. Loading the
-// same page again changes nothing. Nothing of it counts before Commit.
+// Load takes in a page's records that say something new, and its rejects; it returns how many records those are. Loading
+// the same page again changes nothing. Nothing of it counts before Commit.
 func (s *Store) Load(ctx context.Context, at run.PageKey, fetched time.Time, b collectors.Batch) (loaded int, err error) {
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
 	type load struct {
 		table factTable
 		facts []fact
@@ -81,26 +83,64 @@ func (s *Store) Load(ctx context.Context, at run.PageKey, fetched time.Time, b c
 	if err != nil {
 		return loaded, fmt.Errorf("load measures of source %s, page %d: %w", at.Source, at.Page, err)
 	}
-	loaded += n
-	if err := s.loadRejects(ctx, at, fetched, b); err != nil {
-		return loaded, fmt.Errorf("load rejects of source %s, page %d: %w", at.Source, at.Page, err)
+	for _, r := range b.Rejects {
+		s.pending.add("reject", len(r.Record), s.plan, at.Source, at.RunID, at.Page, uint32(r.Position), r.Key, r.Field, r.Rule, r.Reason, string(r.Record), at.SHA256, fetched)
 	}
-	return loaded, nil
+	slices.Sort(b.Drift)
+	for _, what := range slices.Compact(b.Drift) {
+		if s.memory.drift[at.Source+" "+what] {
+			continue
+		}
+		s.memory.drift[at.Source+" "+what] = true
+		s.pending.add("drift", 0, s.plan, at.Source, what, at.RunID, fetched)
+	}
+	s.memory.list(at.Source, b.Procedures)
+	return loaded + n, nil
 }
 
-// Commit writes the page's manifest, last: from here on its rows count and a later run goes on behind it.
+// Commit takes in the page's manifest; when it is written, after everything of the page, the page's rows count and a later
+// run goes on behind it.
 func (s *Store) Commit(ctx context.Context, at run.PageKey, p collectors.Page, loaded, rejected int) error {
 	cursor, err := json.Marshal(p.Cursor)
 	if err != nil {
 		return err
 	}
-	err = s.conn.Exec(ctx, `INSERT INTO page (plan, source, run_id, page, sha256, request, fetched_at, asserted, records, loaded, rejected, cursor, committed_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, now64(3))`,
-		s.plan, at.Source, at.RunID, at.Page, at.SHA256, p.Request, p.FetchedAt.UTC(), at.Asserted, uint32(p.Records), uint32(loaded), uint32(rejected), string(cursor))
-	if err != nil {
-		return fmt.Errorf("commit page %d of run %s: %w", at.Page, at.RunID, err)
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	s.pending.add("page", 0, s.plan, at.Source, at.RunID, at.Page, at.SHA256, p.Request, p.FetchedAt.UTC(), at.Asserted, uint32(p.Records), uint32(loaded), uint32(rejected), string(cursor), time.Now().UTC())
+	s.memory.cursors[at.Source] = p.Cursor
+	if _, sha, ok := strings.Cut(p.Request, fileMark); ok && s.memory.files[at.Source] != nil {
+		s.memory.files[at.Source][sha] = true
+	}
+	if s.pending.full() {
+		return s.flush(ctx)
 	}
 	return nil
+}
+
+// EndRun takes in the record of a run's end and writes everything that is pending, unless a history load defers that.
+func (s *Store) EndRun(ctx context.Context, r run.Run) error {
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	s.pending.add("run", 0, s.plan, r.Source, r.RunID, r.StartedAt.UTC(), r.EndedAt.UTC(), r.FetchedAt.UTC(), r.Asserted, r.State, uint32(r.Pages), uint64(r.Records), uint64(r.Loaded), uint64(r.Rejected), r.Error)
+	if s.pending.deferred && !s.pending.full() {
+		return nil
+	}
+	return s.flush(ctx)
+}
+
+// Flush writes what is pending.
+func (s *Store) Flush(ctx context.Context) error {
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	return s.flush(ctx)
+}
+
+// Defer lets the ends of runs wait for a full buffer or for Flush: a history of many small runs is written in few batches.
+func (s *Store) Defer(yes bool) {
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	s.pending.deferred = yes
 }
 
 func each[T any](rows []T, f func(int, T) fact) []fact {
@@ -111,14 +151,14 @@ func each[T any](rows []T, f func(int, T) fact) []fact {
 	return out
 }
 
-// known is what the store holds of a natural key at a moment.
+// known is what is held of a natural key: the newest version's content and update time.
 type known struct {
 	hash    uint64
 	updated int64
 }
 
-// loadFacts inserts the facts whose content differs from the newest committed version fetched up to that moment; of
-// several versions in one page the newest counts.
+// loadFacts takes in the facts whose content differs from the newest version fetched up to that moment; of several
+// versions in one page the newest counts.
 func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetched time.Time, facts []fact) (int, error) {
 	if len(facts) == 0 {
 		return 0, nil
@@ -133,13 +173,7 @@ func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetc
 	if err != nil {
 		return 0, err
 	}
-	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO "+t.name+" (plan, source, id, "+t.columns+", fetched_at, run_id, page, position, hash)")
-	if err != nil {
-		return 0, err
-	}
-	defer batch.Close()
 	n := 0
-	row := make([]any, 0, 32)
 	for i, f := range facts {
 		if newest[f.id] != i {
 			continue
@@ -147,21 +181,29 @@ func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetc
 		if k, ok := have[f.id]; ok && (k.hash == f.hash || k.updated > f.updated) {
 			continue
 		}
-		row = append(row[:0], s.plan, at.Source, f.id)
+		row := make([]any, 0, len(f.columns)+8)
+		row = append(row, s.plan, at.Source, f.id)
 		row = append(row, f.columns...)
 		row = append(row, fetched, at.RunID, at.Page, uint32(f.place), f.hash)
-		if err := batch.Append(row...); err != nil {
-			return 0, fmt.Errorf("record %d (%s): %w", f.place, f.id, err)
-		}
+		s.pending.add(t.name, 0, row...)
+		have[f.id] = known{f.hash, f.updated}
 		n++
 	}
-	if n == 0 {
-		return 0, batch.Abort()
-	}
-	return n, batch.Send()
+	s.memory.trim(t.name)
+	return n, nil
 }
 
+// knownFacts is what is known of the ids. Where the memory of a table is whole it is the answer itself; else the ids are
+// looked up, after what is pending has been written.
 func (s *Store) knownFacts(ctx context.Context, t factTable, fetched time.Time, ids map[string]int) (map[string]known, error) {
+	if whole, err := s.memory.facts(ctx, s, t.name); err != nil || whole != nil {
+		return whole, err
+	}
+	if s.pending.holds(t.name) {
+		if err := s.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
 	wanted, err := ext.NewTable("wanted", ext.Column("id", "String"))
 	if err != nil {
 		return nil, err
@@ -176,9 +218,9 @@ func (s *Store) knownFacts(ctx context.Context, t factTable, fetched time.Time, 
 		updated = "ifNull(toUnixTimestamp64Second(updated), 0)"
 	}
 	rows, err := s.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), `
-		SELECT id, argMax(tuple(hash, `+updated+`), (fetched_at, page, position)) AS v, v.1, v.2 FROM `+t.name+`
+		SELECT id, argMax(hash, (fetched_at, page, position)), argMax(`+updated+`, (fetched_at, page, position)) FROM `+t.name+`
 		WHERE plan = ? AND fetched_at <= ? AND id IN wanted AND (run_id, page) IN (SELECT run_id, page FROM page WHERE plan = ?)
-		GROUP BY id`, s.plan, fetched.UTC().Format("2006-01-02 15:04:05.000"), s.plan)
+		GROUP BY id`, s.plan, stamp(fetched), s.plan)
 	if err != nil {
 		return nil, fmt.Errorf("look up known records: %w", err)
 	}
@@ -186,9 +228,8 @@ func (s *Store) knownFacts(ctx context.Context, t factTable, fetched time.Time, 
 	have := make(map[string]known, len(ids))
 	for rows.Next() {
 		var id string
-		var pair []any
 		var k known
-		if err := rows.Scan(&id, &pair, &k.hash, &k.updated); err != nil {
+		if err := rows.Scan(&id, &k.hash, &k.updated); err != nil {
 			return nil, err
 		}
 		have[id] = k
@@ -196,110 +237,92 @@ func (s *Store) knownFacts(ctx context.Context, t factTable, fetched time.Time, 
 	return have, rows.Err()
 }
 
-// loadMeasures inserts stated figures that differ from what is known of the same key.
+// figureKey is the natural key of a stated figure.
+type figureKey struct {
+	source, measure, unit string
+	from                  plan.Day
+	dims                  string
+	ptype                 plan.PeriodType
+	day                   plan.Day
+}
+
+// figure is what is held of it.
+type figure struct {
+	value    int64
+	evidence string
+}
+
+// loadMeasures takes in stated figures that differ from what is known of the same key.
 func (s *Store) loadMeasures(ctx context.Context, at run.PageKey, fetched time.Time, measures []collectors.Measure) (int, error) {
 	if len(measures) == 0 {
 		return 0, nil
 	}
-	type key struct {
-		measure, unit string
-		from          plan.Day
-		dims          string
-		ptype         plan.PeriodType
-		day           plan.Day
+	newest := make(map[figureKey]int, len(measures))
+	keys := make([]figureKey, len(measures))
+	for i, m := range measures {
+		keys[i] = figureKey{at.Source, m.Code, m.Unit.Code, m.Unit.From, m.Dims, m.PeriodType, m.End}
+		newest[keys[i]] = i
 	}
-	keyOf := func(m collectors.Measure) key {
-		return key{m.Code, m.Unit.Code, m.Unit.From, m.Dims, m.PeriodType, m.End}
-	}
-	newest := make(map[key]int, len(measures))
-	wanted, err := ext.NewTable("wanted", ext.Column("measure", "String"), ext.Column("unit", "String"), ext.Column("day", "Date32"))
+	have, err := s.knownFigures(ctx, at.Source, fetched, newest)
 	if err != nil {
 		return 0, err
 	}
+	n := 0
 	for i, m := range measures {
-		if _, ok := newest[keyOf(m)]; !ok {
-			if err := wanted.Append(m.Code, m.Unit.Code, dayValue(m.End)); err != nil {
-				return 0, err
-			}
+		f := figure{m.Value, m.Evidence}
+		if v, ok := have[keys[i]]; newest[keys[i]] != i || ok && v == f {
+			continue
 		}
-		newest[keyOf(m)] = i
+		s.pending.add("measure", 0, s.plan, at.Source, m.Code, m.Unit.Code, dayValue(m.Unit.From), m.Dims, string(m.PeriodType), dayValue(m.Start), dayValue(m.End),
+			m.Value, m.Evidence, fetched, at.RunID, at.Page, uint32(m.Position))
+		have[keys[i]] = f
+		n++
+	}
+	s.memory.trim("measure")
+	return n, nil
+}
+
+func (s *Store) knownFigures(ctx context.Context, source string, fetched time.Time, keys map[figureKey]int) (map[figureKey]figure, error) {
+	if whole, err := s.memory.figures(ctx, s); err != nil || whole != nil {
+		return whole, err
+	}
+	if s.pending.holds("measure") {
+		if err := s.flush(ctx); err != nil {
+			return nil, err
+		}
+	}
+	wanted, err := ext.NewTable("wanted", ext.Column("measure", "String"), ext.Column("unit", "String"), ext.Column("day", "Date32"))
+	if err != nil {
+		return nil, err
+	}
+	for k := range keys {
+		if err := wanted.Append(k.measure, k.unit, dayValue(k.day)); err != nil {
+			return nil, err
+		}
 	}
 	rows, err := s.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), `
 		SELECT measure, unit, unit_from, dims, period_type, day, argMax(value, (known_at, page, position)), argMax(evidence, (known_at, page, position)) FROM measure
 		WHERE plan = ? AND source = ? AND known_at <= ? AND run_id != ''
 		  AND measure IN (SELECT measure FROM wanted) AND (measure, unit, day) IN (SELECT measure, unit, day FROM wanted)
 		  AND (run_id, page) IN (SELECT run_id, page FROM page WHERE plan = ?)
-		GROUP BY measure, unit, unit_from, dims, period_type, day`, s.plan, at.Source, fetched.UTC().Format("2006-01-02 15:04:05.000"), s.plan)
+		GROUP BY measure, unit, unit_from, dims, period_type, day`, s.plan, source, stamp(fetched), s.plan)
 	if err != nil {
-		return 0, fmt.Errorf("look up known measures: %w", err)
+		return nil, fmt.Errorf("look up known measures: %w", err)
 	}
 	defer rows.Close()
-	type stated struct {
-		value    int64
-		evidence string
-	}
-	have := map[key]stated{}
+	have := map[figureKey]figure{}
 	for rows.Next() {
-		var k key
-		var v stated
+		k := figureKey{source: source}
+		var v figure
 		var ptype string
 		var from, day time.Time
 		if err := rows.Scan(&k.measure, &k.unit, &from, &k.dims, &ptype, &day, &v.value, &v.evidence); err != nil {
-			return 0, err
+			return nil, err
 		}
 		k.from, k.day, k.ptype = dayFrom(from), dayFrom(day), plan.PeriodType(ptype)
 		have[k] = v
 	}
-	if err := rows.Err(); err != nil {
-		return 0, err
-	}
-	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO measure (plan, source, measure, unit, unit_from, dims, period_type, start, day, value, evidence, known_at, run_id, page, position)")
-	if err != nil {
-		return 0, err
-	}
-	defer batch.Close()
-	n := 0
-	for i, m := range measures {
-		k := keyOf(m)
-		if v, ok := have[k]; newest[k] != i || ok && v == (stated{m.Value, m.Evidence}) {
-			continue
-		}
-		err := batch.Append(s.plan, at.Source, m.Code, m.Unit.Code, dayValue(m.Unit.From), m.Dims, string(m.PeriodType), dayValue(m.Start), dayValue(m.End),
-			m.Value, m.Evidence, fetched, at.RunID, at.Page, uint32(m.Position))
-		if err != nil {
-			return 0, fmt.Errorf("measure %s of %s: %w", m.Code, m.Unit, err)
-		}
-		n++
-	}
-	if n == 0 {
-		return 0, batch.Abort()
-	}
-	return n, batch.Send()
-}
-
-func (s *Store) loadRejects(ctx context.Context, at run.PageKey, fetched time.Time, b collectors.Batch) error {
-	if len(b.Rejects) > 0 {
-		batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO reject (plan, source, run_id, page, position, key, field, rule, reason, record, sha256, fetched_at)")
-		if err != nil {
-			return err
-		}
-		defer batch.Close()
-		for _, r := range b.Rejects {
-			if err := batch.Append(s.plan, at.Source, at.RunID, at.Page, uint32(r.Position), r.Key, r.Field, r.Rule, r.Reason, string(r.Record), at.SHA256, fetched); err != nil {
-				return err
-			}
-		}
-		if err := batch.Send(); err != nil {
-			return err
-		}
-	}
-	slices.Sort(b.Drift)
-	for _, what := range slices.Compact(b.Drift) {
-		if err := s.conn.Exec(ctx, "INSERT INTO drift (plan, source, what, run_id, fetched_at) VALUES (?, ?, ?, ?, ?)", s.plan, at.Source, what, at.RunID, fetched.UTC()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return have, rows.Err()
 }
 
 // digest hashes a record's content field by field.

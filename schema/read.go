@@ -3,14 +3,29 @@ package schema
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
-// Seen says whether a drop-folder file of that content has been landed and committed.
+// fileMark stands in the request of a page that holds a drop-folder file, before the hash of the file.
+const fileMark = "sha256="
+
+// Seen says whether a drop-folder file of that content has been taken in.
 func (s *Store) Seen(ctx context.Context, source, sha string) bool {
-	var n uint64
-	err := s.conn.QueryRow(ctx, `SELECT count() FROM page WHERE plan = ? AND source = ? AND position(request, ?) > 0`, s.plan, source, sha).Scan(&n)
-	return err == nil && n > 0 // when in doubt the file is read again, which changes nothing
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	if s.memory.files[source] == nil {
+		var all []string
+		err := s.conn.QueryRow(ctx, `SELECT groupUniqArray(splitByString(?, request)[2]) FROM page WHERE plan = ? AND source = ?`, fileMark, s.plan, source).Scan(&all)
+		if err != nil {
+			return false // when in doubt the file is read again, which changes nothing
+		}
+		s.memory.files[source] = map[string]bool{}
+		for _, f := range all {
+			s.memory.files[source][f] = true
+		}
+	}
+	return s.memory.files[source][sha]
 }
 
 // PageCount is the number of committed pages of the plan.
@@ -122,10 +137,10 @@ type Reject struct {
 
 // Rejects lists the source's newest refused records of committed pages.
 func (s *Store) Rejects(ctx context.Context, source string, limit int) ([]Reject, error) {
-	rows, err := s.conn.Query(s.with(ctx, nil), `
+	rows, err := s.conn.Query(s.with(ctx, map[string]string{"source": source, "limit": strconv.Itoa(limit)}), `
 		SELECT source, run_id, sha256, position, key, field, rule, reason, fetched_at FROM reject
-		WHERE plan = {plan:String} AND source = ? AND `+committed+`
-		ORDER BY fetched_at DESC, run_id DESC, page, position LIMIT ?`, source, limit)
+		WHERE plan = {plan:String} AND source = {source:String} AND `+committed+`
+		ORDER BY fetched_at DESC, run_id DESC, page, position LIMIT {limit:UInt32}`)
 	if err != nil {
 		return nil, fmt.Errorf("list the rejects of source %s: %w", source, err)
 	}

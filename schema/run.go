@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -15,6 +17,11 @@ import (
 
 // Cursor is where the source's newest committed page said to go on; the zero cursor where there is none.
 func (s *Store) Cursor(ctx context.Context, source string) (collectors.Cursor, error) {
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	if c, ok := s.memory.cursors[source]; ok {
+		return c, nil
+	}
 	var text string
 	err := s.conn.QueryRow(ctx, `SELECT argMax(cursor, (fetched_at, committed_at, page)) FROM page WHERE plan = ? AND source = ?`, s.plan, source).Scan(&text)
 	if err != nil {
@@ -30,17 +37,6 @@ func (s *Store) Cursor(ctx context.Context, source string) (collectors.Cursor, e
 	return c, nil
 }
 
-// EndRun records a run's end.
-func (s *Store) EndRun(ctx context.Context, r run.Run) error {
-	err := s.conn.Exec(ctx, `INSERT INTO run (plan, source, run_id, started_at, ended_at, fetched_at, asserted, state, pages, records, loaded, rejected, error)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		s.plan, r.Source, r.RunID, r.StartedAt.UTC(), r.EndedAt.UTC(), r.FetchedAt.UTC(), r.Asserted, r.State, uint32(r.Pages), uint64(r.Records), uint64(r.Loaded), uint64(r.Rejected), r.Error)
-	if err != nil {
-		return fmt.Errorf("record the end of run %s: %w", r.RunID, err)
-	}
-	return nil
-}
-
 // factMeasures names the query that turns a fact table into measures.
 var factMeasures = []struct{ table, query string }{
 	{"dossier", "measure_dossier"},
@@ -51,6 +47,9 @@ var factMeasures = []struct{ table, query string }{
 
 // Measure aggregates what the source's newly committed pages touched. It may be repeated: the same pages give the same rows.
 func (s *Store) Measure(ctx context.Context, source string) error {
+	if err := s.Flush(ctx); err != nil {
+		return err
+	}
 	pages, err := s.unmeasured(ctx, source)
 	if err != nil {
 		return err
@@ -101,8 +100,25 @@ func (s *Store) unmeasured(ctx context.Context, source string) ([]run.PageKey, e
 	return keys, rows.Err()
 }
 
-// InForce lists the procedures that the newest committed version says are in the catalogue.
+// InForce lists the procedures that the newest version says are in the catalogue.
 func (s *Store) InForce(ctx context.Context, source string) ([]collectors.Procedure, error) {
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	if s.memory.listed[source] == nil {
+		if err := s.flush(ctx); err != nil {
+			return nil, err
+		}
+		have, err := s.inForce(ctx, source)
+		if err != nil {
+			return nil, err
+		}
+		s.memory.listed[source] = map[string]collectors.Procedure{}
+		s.memory.list(source, have)
+	}
+	return slices.Collect(maps.Values(s.memory.listed[source])), nil
+}
+
+func (s *Store) inForce(ctx context.Context, source string) ([]collectors.Procedure, error) {
 	rows, err := s.conn.Query(ctx, `
 		SELECT unit, unit_from, code, name, level, eligible, valid_from, valid_to FROM
 		(
@@ -140,6 +156,7 @@ const replaying = "replaying"
 
 // Reset empties facts, measures, rejects and results; pages, payloads and runs stay. It marks the store as being rebuilt.
 func (s *Store) Reset(ctx context.Context) error {
+	s.memory.forget()
 	if err := s.SetSetting(ctx, replaying, "yes"); err != nil {
 		return err
 	}
@@ -156,7 +173,12 @@ func (s *Store) Reset(ctx context.Context) error {
 }
 
 // Rebuilt ends what Reset began.
-func (s *Store) Rebuilt(ctx context.Context) error { return s.SetSetting(ctx, replaying, "") }
+func (s *Store) Rebuilt(ctx context.Context) error {
+	if err := s.Flush(ctx); err != nil {
+		return err
+	}
+	return s.SetSetting(ctx, replaying, "")
+}
 
 // Replaying says whether a replay was begun and did not reach its end.
 func (s *Store) Replaying(ctx context.Context) (bool, error) {

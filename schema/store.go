@@ -32,6 +32,9 @@ type Store struct {
 	conn driver.Conn
 	dsn  string
 	plan string
+
+	pending *pending
+	memory  *memory // guarded by pending.mu
 }
 
 // Open connects and pings; the error says which address does not answer.
@@ -48,7 +51,7 @@ func Open(ctx context.Context, dsn, planCode string) (*Store, error) {
 		conn.Close()
 		return nil, fmt.Errorf("ClickHouse at %v does not answer: %w: check that it runs and that user and password are right", opt.Addr, err)
 	}
-	return &Store{conn: conn, dsn: dsn, plan: planCode}, nil
+	return newStore(conn, dsn, planCode), nil
 }
 
 func options(dsn string) (*clickhouse.Options, error) {
@@ -81,7 +84,11 @@ func (s *Store) Ping(ctx context.Context) error { return s.conn.Ping(ctx) }
 func (s *Store) Plan() string { return s.plan }
 
 // For is the same database seen for another plan.
-func (s *Store) For(planCode string) *Store { return &Store{conn: s.conn, dsn: s.dsn, plan: planCode} }
+func (s *Store) For(planCode string) *Store { return newStore(s.conn, s.dsn, planCode) }
+
+func newStore(conn driver.Conn, dsn, planCode string) *Store {
+	return &Store{conn: conn, dsn: dsn, plan: planCode, pending: &pending{rows: map[string][][]any{}}, memory: newMemory()}
+}
 
 // Migrate brings the tables to the newest version and creates the views anew. It may run any number of times.
 func (s *Store) Migrate(ctx context.Context) error {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tiendo/collectors"
 	"tiendo/pipeline/config"
 	"tiendo/pipeline/plan"
 	"tiendo/schema"
@@ -33,7 +34,8 @@ type app struct {
 	engine *engine.Engine
 	store  *schema.Store
 	loaded *plan.Plan
-	now    func() time.Time // the store's clock, see clock
+	now    func() time.Time         // the store's clock, see setClock
+	adjust func(*collectors.Source) // last word on a source's settings; nil: none
 }
 
 func (a *app) command() *cobra.Command {

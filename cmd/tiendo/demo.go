@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/term"
 
+	"tiendo/collectors"
 	"tiendo/collectors/simulator"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/run"
@@ -179,6 +180,8 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 		}
 		return outer(name)
 	}
+	a.adjust = func(src *collectors.Source) { src.Rate = -1 } // the simulated systems are not spared
+	defer func() { a.adjust = nil }()
 	var step time.Time
 	a.now = func() time.Time { return step }
 	all, err := a.sources(ctx, p, st)
@@ -193,6 +196,8 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 	if err != nil {
 		return err
 	}
+	st.Defer(true)
+	defer st.Defer(false)
 	steps := sim.FetchTimes(asOf.Start())
 	bar := a.bar(len(steps), "Thu thập số liệu")
 	due := newDue()
@@ -228,6 +233,9 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 		_ = bar.Add(1)
 	}
 	_ = bar.Finish()
+	if err := st.Flush(ctx); err != nil {
+		return err
+	}
 	for _, s := range ready {
 		if err := st.Measure(ctx, s.ID); err != nil {
 			return err

@@ -39,6 +39,9 @@ func (a *app) sources(ctx context.Context, p *plan.Plan, st *schema.Store) ([]so
 		s := source{Source: collectors.Source{ID: f.Name, File: f.Name + ".yaml"}}
 		src, err := collectors.DecodeSource(f)
 		if err == nil {
+			if a.adjust != nil {
+				a.adjust(&src)
+			}
 			s.Source, err = src, src.Validate()
 		}
 		var c collectors.Collector

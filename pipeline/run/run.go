@@ -4,6 +4,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -209,7 +211,7 @@ func (r *Runner) endMissing(ctx context.Context, job Job, seen map[string]bool, 
 	var gone []collectors.Procedure
 	for _, p := range have {
 		if !seen[p.Unit.String()+" "+p.Code] {
-			p.Gone, p.Position = true, len(gone)
+			p.Gone = true
 			gone = append(gone, p)
 		}
 	}
@@ -219,6 +221,9 @@ func (r *Runner) endMissing(ctx context.Context, job Job, seen map[string]bool, 
 	if len(gone) == len(have) {
 		return fmt.Errorf("source %s: the catalogue came back without one of the %d known procedures: taken for an outage, nothing was ended", job.Source, len(have))
 	}
+	slices.SortFunc(gone, func(a, b collectors.Procedure) int {
+		return cmp.Or(strings.Compare(a.Unit.String(), b.Unit.String()), strings.Compare(a.Code, b.Code))
+	})
 	body, err := json.Marshal(gone)
 	if err != nil {
 		return err

@@ -1,0 +1,178 @@
+package schema
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"tiendo/collectors"
+)
+
+// pending is what was taken in and is not written yet: rows by table. One insert of many rows costs little more than one
+// of a few, so small pages and small runs wait for each other.
+type pending struct {
+	mu       sync.Mutex
+	rows     map[string][][]any
+	count    int
+	bytes    int
+	deferred bool
+}
+
+// Limits of what may wait.
+const (
+	pendingRows  = 20_000
+	pendingBytes = 16 << 20
+)
+
+func (p *pending) add(table string, size int, row ...any) {
+	p.rows[table] = append(p.rows[table], row)
+	p.count++
+	p.bytes += size
+}
+
+func (p *pending) full() bool              { return p.count >= pendingRows || p.bytes >= pendingBytes }
+func (p *pending) holds(table string) bool { return len(p.rows[table]) > 0 }
+
+// writeOrder is the order of commitment: payloads, what is read from them, then the manifests that make it count, then the
+// runs that make it a complete snapshot.
+var writeOrder = func() []struct{ table, columns string } {
+	all := []struct{ table, columns string }{{"payload", "plan, source, sha256, body"}}
+	for _, t := range factTables {
+		all = append(all, struct{ table, columns string }{t.name, "plan, source, id, " + t.columns + ", fetched_at, run_id, page, position, hash"})
+	}
+	return append(all, []struct{ table, columns string }{
+		{"measure", "plan, source, measure, unit, unit_from, dims, period_type, start, day, value, evidence, known_at, run_id, page, position"},
+		{"reject", "plan, source, run_id, page, position, key, field, rule, reason, record, sha256, fetched_at"},
+		{"drift", "plan, source, what, run_id, fetched_at"},
+		{"page", "plan, source, run_id, page, sha256, request, fetched_at, asserted, records, loaded, rejected, cursor, committed_at"},
+		{"run", "plan, source, run_id, started_at, ended_at, fetched_at, asserted, state, pages, records, loaded, rejected, error"},
+	}...)
+}()
+
+// flush writes what is pending, in order. When it fails, what was pending is given up and so is the memory of it: it was
+// not committed, so it is pulled again.
+func (s *Store) flush(ctx context.Context) error {
+	p := s.pending
+	if p.count == 0 {
+		return nil
+	}
+	rows := p.rows
+	p.rows, p.count, p.bytes = map[string][][]any{}, 0, 0
+	for _, w := range writeOrder {
+		if err := s.write(ctx, w.table, w.columns, rows[w.table]); err != nil {
+			s.memory.forget()
+			return fmt.Errorf("write %d rows of %s: %w", len(rows[w.table]), w.table, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) write(ctx context.Context, table, columns string, rows [][]any) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO "+table+" ("+columns+")")
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for _, r := range rows {
+		if err := batch.Append(r...); err != nil {
+			return err
+		}
+	}
+	return batch.Send()
+}
+
+// memory is what this process knows of the store without asking. It is the only writer of its plan's sources, so what it
+// has taken in is so. A table's memory is whole when the table was empty at the first look and few enough keys have come
+// in since; otherwise keys are looked up.
+type memory struct {
+	cursors map[string]collectors.Cursor
+	files   map[string]map[string]bool
+	listed  map[string]map[string]collectors.Procedure
+	drift   map[string]bool
+	table   map[string]map[string]known // nil entry: not whole
+	stated  map[figureKey]figure
+	looked  map[string]bool
+}
+
+// memoryKeys is how many keys of a table are remembered; over that they are looked up, so that memory does not grow with
+// the pull.
+const memoryKeys = 250_000
+
+func newMemory() *memory {
+	m := &memory{}
+	m.forget()
+	return m
+}
+
+func (m *memory) forget() {
+	*m = memory{
+		cursors: map[string]collectors.Cursor{}, files: map[string]map[string]bool{}, listed: map[string]map[string]collectors.Procedure{},
+		drift: map[string]bool{}, table: map[string]map[string]known{}, looked: map[string]bool{},
+	}
+}
+
+// facts is the whole memory of a table, nil if it is not whole.
+func (m *memory) facts(ctx context.Context, s *Store, table string) (map[string]known, error) {
+	if !m.looked[table] {
+		empty, err := s.isEmpty(ctx, table)
+		if err != nil {
+			return nil, err
+		}
+		m.looked[table] = true
+		if empty {
+			m.table[table] = map[string]known{}
+		}
+	}
+	return m.table[table], nil
+}
+
+// figures is the whole memory of stated figures, nil if it is not whole.
+func (m *memory) figures(ctx context.Context, s *Store) (map[figureKey]figure, error) {
+	if !m.looked["measure"] {
+		empty, err := s.isEmpty(ctx, "measure")
+		if err != nil {
+			return nil, err
+		}
+		m.looked["measure"] = true
+		if empty {
+			m.stated = map[figureKey]figure{}
+		}
+	}
+	return m.stated, nil
+}
+
+// trim gives a memory up that has grown too large; from then on keys are looked up.
+func (m *memory) trim(table string) {
+	if len(m.table[table]) > memoryKeys {
+		delete(m.table, table)
+	}
+	if table == "measure" && len(m.stated) > 4*memoryKeys {
+		m.stated = nil
+	}
+}
+
+// list notes what a page says of the catalogue, once the catalogue has been asked for.
+func (m *memory) list(source string, procedures []collectors.Procedure) {
+	listed := m.listed[source]
+	if listed == nil {
+		return
+	}
+	for _, p := range procedures {
+		if p.Gone {
+			delete(listed, procedureID(p))
+			continue
+		}
+		listed[procedureID(p)] = p
+	}
+}
+
+func (s *Store) isEmpty(ctx context.Context, table string) (bool, error) {
+	var n uint64
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM (SELECT 1 FROM "+table+" WHERE plan = ? LIMIT 1)", s.plan).Scan(&n); err != nil {
+		return false, fmt.Errorf("look into table %s: %w", table, err)
+	}
+	return n == 0, nil
+}
