@@ -55,12 +55,10 @@ func (w *world) makeCatalogue() {
 				p.fullFrom = w.reached(func(d day) float64 { return w.share(full, u, d) }, 0.05+0.94*w.draw("full", u.key(), code))
 			}
 			if cut != nil && p.from == dawn && i > 0 {
-				at := w.reached(func(d day) float64 { return w.pathAt(cut, d) / 100 }, (float64(i)-0.5)/float64(n))
+				at := w.reached(func(d day) float64 { return w.pathAt(cut, d) / 80 }, (float64(i)-0.5)/float64(n))
 				if at < dusk {
-					at = w.midweek(at - 120 - day(math.Round(30*w.lead(cut, u))))
-					if at > w.plan.start {
-						p.to = at
-					}
+					at -= 30 + day(math.Round(30*w.lead(cut, u)))
+					p.to = w.midweek(max(at, w.plan.start+10+day(30*i))) // nothing is cut before the count it is cut from
 				}
 			}
 			switch x := w.draw("badprocedure", u.key(), code) * 1000; {

@@ -61,7 +61,9 @@ func (w *world) makePayments() {
 		switch y := r.IntN(100); {
 		case y < 3:
 			add(seen, stateUnpaid)
-		case y < 6:
+		case y < 4:
+			add(seen, stateWaiting)
+		case y < 7:
 			add(seen, stateWaiting)
 			add(seen+sec(1+r.IntN(5))*secDay, stateCancelled)
 		case y < 14:
