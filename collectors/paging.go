@@ -93,7 +93,7 @@ func (w *walker) next(ctx context.Context) (Chunk, error) {
 	}
 	w.number, w.page = w.number+1, w.page+1
 	w.got, w.part = w.got+int64(len(a.Records)), w.part+int64(len(a.Records))
-	chunk := Chunk{Answer: a, Request: w.client.Describe(params), Number: w.number}
+	chunk := Chunk{Request: w.client.Describe(params), Number: w.number}
 	fail := func(format string, args ...any) (Chunk, error) {
 		return Chunk{}, fmt.Errorf("source %s: %s: "+format, append([]any{s.ID, chunk.Request}, args...)...)
 	}
@@ -113,12 +113,13 @@ func (w *walker) next(ctx context.Context) (Chunk, error) {
 	if keyset && !w.sorted {
 		return fail("%w", permanent("paging.style keyset needs a list in the order of update, and this one is not: use page"))
 	}
-	end := w.ends(a)
+	end := w.ends(&a)
 	switch {
 	case s.Paging.Style == "none" || keyset || a.Total < 0:
 	case end && w.got < a.Total:
 		return fail("the list ends after %d of %d records", w.got, a.Total)
 	}
+	chunk.Answer = a
 	if keyset {
 		chunk.Answer = w.dropBorder(a, newest)
 		if newest.After(w.from) {
@@ -131,8 +132,8 @@ func (w *walker) next(ctx context.Context) (Chunk, error) {
 }
 
 // ends says whether the page just read is the last one. A source may give shorter pages than it is asked for, so a short
-// page alone ends nothing: where neither total nor number of pages is known, an empty or a repeated page does.
-func (w *walker) ends(a Answer) bool {
+// page alone ends nothing: where neither total nor number of pages is known, an empty page does, or a repeated one, whose records are dropped.
+func (w *walker) ends(a *Answer) bool {
 	s := w.client.src
 	if s.Paging.Style == "none" || a.Last || len(a.Records) == 0 {
 		return true
@@ -152,6 +153,9 @@ func (w *walker) ends(a Answer) bool {
 	}
 	repeated := w.number > 1 && h.Sum64() == w.before
 	w.before = h.Sum64()
+	if repeated {
+		a.Records, a.Updated = nil, nil
+	}
 	return repeated
 }
 

@@ -122,10 +122,15 @@ func TestEveryStyleReadsTheWholeList(t *testing.T) {
 func TestASourceThatRepeatsItsLastPageEnds(t *testing.T) {
 	pages := 0
 	c := client(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, ok) }, "paging: {style: page}\n")
-	for _, err := range c.Pages(t.Context(), Cursor{}, Listing{}) {
+	records := 0
+	for p, err := range c.Pages(t.Context(), Cursor{}, Listing{}) {
 		if pages++; err != nil || pages > 3 {
 			t.Fatal(err, pages)
 		}
+		records += p.Records
+	}
+	if records != 1 {
+		t.Errorf("%d records of 1", records)
 	}
 }
 

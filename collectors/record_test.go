@@ -200,3 +200,28 @@ func TestAFieldThatHasGoneIsReported(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func FuzzDecodeAnswer(f *testing.F) {
+	for _, s := range []string{ok, `{"code":"00","total":"2","pages":1,"last":true,"data":[{"MaHoSo":"A"},{"NgayCapNhat":"20250814170509"}]}`, `{"data":null}`, `{"code":"-1","msg":"x"}`, "\xef\xbb\xbf[]", "<html>", `{"data":[{"MaHoSo":`} {
+		f.Add([]byte(s))
+	}
+	data := "data"
+	e := newEnvelope(Envelope{Records: &data, Total: "total", TotalPages: "pages", Last: "last", Code: "code", OK: []string{"", "0", "00"}, Message: "msg"})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		a, err := e.decode(body, sampleLayout(t))
+		if err != nil {
+			if len(err.Error()) > 500 {
+				t.Errorf("the error quotes the answer: %v", err)
+			}
+			return
+		}
+		if len(a.Records) != len(a.Updated) || a.Total < -1 || a.TotalPages < -1 {
+			t.Errorf("%+v", a)
+		}
+		for _, r := range a.Records {
+			if !json.Valid(r) {
+				t.Errorf("record %q", r)
+			}
+		}
+	})
+}

@@ -16,14 +16,17 @@ import (
 type UnitFinder struct {
 	units  *plan.Units
 	byName map[string][]*plan.Unit // spelling -> units, with and without the type word
+	byFold map[string][]*plan.Unit // short name without diacritics -> units
 	mu     sync.RWMutex
 	found  map[string][]*plan.Unit // code -> units it has meant
 }
 
 // NewUnitFinder takes the plan's units.
 func NewUnitFinder(units *plan.Units) *UnitFinder {
-	f := &UnitFinder{units: units, found: map[string][]*plan.Unit{}, byName: map[string][]*plan.Unit{}}
+	f := &UnitFinder{units: units, found: map[string][]*plan.Unit{}, byName: map[string][]*plan.Unit{}, byFold: map[string][]*plan.Unit{}}
 	for _, u := range units.All {
+		fold := plan.ShortName(u.Name)
+		f.byFold[fold] = append(f.byFold[fold], u)
 		full, short := spellings(u.Name)
 		f.byName[full] = append(f.byName[full], u)
 		if short != full {
@@ -55,10 +58,16 @@ func (f *UnitFinder) ByCode(code []byte, d plan.Day) (*plan.Unit, error) {
 	return u, nil
 }
 
+// longestName bounds what is compared at all, in bytes.
+const longestName = 400
+
 // ByName finds the unit behind a name that may carry the district's name behind a dash ("Xã Bình An - Huyện Châu
 // Thành"). The place of a tone mark does not matter (Hoà is Hòa); all diacritics are ignored only where no unit bears the
 // name as it is written. rule is empty, unknown_unit, or ambiguous_name where several units of the day bear it.
 func (f *UnitFinder) ByName(name string, d plan.Day) (u *plan.Unit, rule string) {
+	if len(name) > longestName {
+		return nil, "unknown_unit"
+	}
 	own, within := name, ""
 	for _, dash := range []string{" - ", " – ", " — "} {
 		if i := strings.LastIndex(name, dash); i > 0 && within == "" {
@@ -80,8 +89,8 @@ func (f *UnitFinder) ByName(name string, d plan.Day) (u *plan.Unit, rule string)
 		}
 	}
 	bearers := 0
-	for _, u := range f.units.All {
-		if short := plan.ShortName(u.Name); u.ValidOn(d) && (short == plan.ShortName(name) || short == plan.ShortName(own)) {
+	for _, u := range f.byFold[plan.ShortName(own)] {
+		if u.ValidOn(d) {
 			bearers++
 		}
 	}
