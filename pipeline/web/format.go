@@ -1,0 +1,105 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
+	"tiendo/pipeline/words"
+)
+
+// number is an indicator's value without its unit: per cents with one decimal, scores with the decimals they are
+// published with.
+func number(ind *plan.Indicator, v *plan.Value) string {
+	if v == nil {
+		return words.Unknown
+	}
+	if ind.Kind != plan.Score {
+		return words.Decimal(*v)
+	}
+	whole, frac, _ := strings.Cut(v.String(), ".")
+	for len(frac) < ind.Scale {
+		frac += "0"
+	}
+	if frac == "" {
+		return whole
+	}
+	return whole + "," + frac
+}
+
+// figure is number with its unit: 37,3% or 17,35 điểm.
+func figure(ind *plan.Indicator, v *plan.Value) string {
+	if v == nil {
+		return words.Unknown
+	}
+	return number(ind, v) + unitOf(ind)
+}
+
+func unitOf(ind *plan.Indicator) string {
+	if u := ind.UnitText(); u != "%" {
+		return " " + u
+	}
+	return "%"
+}
+
+// points names the unit of a difference: percentage points, or the score's own.
+func points(ind *plan.Indicator) string {
+	if u := ind.UnitText(); u != "%" {
+		return u
+	}
+	return "điểm %"
+}
+
+// signed is a difference with its sign.
+func signed(ind *plan.Indicator, v *plan.Value) string {
+	if v == nil || *v <= 0 {
+		return number(ind, v)
+	}
+	return "+" + number(ind, v)
+}
+
+// threshold is a target as the plan writes it: ≥ 80%, > 50%.
+func threshold(ind *plan.Indicator, cmp plan.Comparator, v *plan.Value) string {
+	if v == nil {
+		return words.Unknown
+	}
+	sign := "≥ "
+	if cmp == plan.MoreThan {
+		sign = "> "
+	}
+	return sign + strings.TrimSuffix(number(ind, v), ",0") + unitOf(ind)
+}
+
+// pair is numerator / denominator with what is counted.
+func (s *site) pair(ind *plan.Indicator, a *Assessment) string {
+	if a == nil || a.Numerator == nil || a.Denominator == nil {
+		return ""
+	}
+	text := words.Count(*a.Numerator) + " / " + words.Count(*a.Denominator)
+	if m, ok := s.Plan.Measure(ind.Denominator); ok && m.Unit != "" {
+		text += " " + m.Unit
+	}
+	return text
+}
+
+// why is the reason that a reader needs beside a status: for what is unknown, old or judged otherwise than by the path.
+func why(a *Assessment) string {
+	if a == nil {
+		return "kho chưa lưu kết quả theo yêu cầu này"
+	}
+	return words.Reasons(a.Reason)
+}
+
+// short is an indicator's code without its pillar, for narrow columns.
+func short(ind *plan.Indicator) string { return strings.TrimPrefix(ind.Code, ind.Pillar+"-") }
+
+func weeksText(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("chậm %d tuần liền", n)
+}
+
+// statuses are those that owed targets can have, in the order in which counts are shown.
+var statuses = []progress.Status{progress.Met, progress.OnTrack, progress.AtRisk, progress.Behind, progress.Stale, progress.NoData}

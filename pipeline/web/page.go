@@ -1,0 +1,292 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/words"
+)
+
+// ask is what an address asks for. Days that it does not name are NoDay.
+type ask struct {
+	path          string
+	query         url.Values
+	value         func(string) string // path values
+	asOf, knownOn plan.Day
+	today         plan.Day
+	lastWeek      plan.Day // the last complete weekly point
+}
+
+func (s *site) ask(r *http.Request) (*ask, error) {
+	now := s.Now()
+	a := &ask{path: r.URL.Path, query: r.URL.Query(), value: r.PathValue, asOf: plan.NoDay, knownOn: plan.NoDay, today: plan.DayOf(now), lastWeek: plan.LastWeeklyPoint(now)}
+	for _, d := range []struct {
+		name string
+		to   *plan.Day
+	}{{"as-of", &a.asOf}, {"known-on", &a.knownOn}} {
+		day, err := plan.ParseDay(a.query.Get(d.name))
+		if err != nil {
+			return a, badRequest("Ngày không đọc được", fmt.Sprintf("“%s” không phải là ngày: viết theo dạng năm-tháng-ngày, ví dụ %s=%s.", a.query.Get(d.name), d.name, a.lastWeek))
+		}
+		*d.to = day
+	}
+	return a, nil
+}
+
+// url is an address on the site that keeps the days asked for. pairs are further parameters; empty ones are left out.
+func (a *ask) url(path string, pairs ...string) string {
+	v := url.Values{}
+	if a.asOf != plan.NoDay {
+		v.Set("as-of", a.asOf.String())
+	}
+	if a.knownOn != plan.NoDay {
+		v.Set("known-on", a.knownOn.String())
+	}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == "" {
+			v.Del(pairs[i])
+		} else {
+			v.Set(pairs[i], pairs[i+1])
+		}
+	}
+	if len(v) == 0 {
+		return path
+	}
+	return path + "?" + strings.ReplaceAll(v.Encode(), "%40", "@")
+}
+
+// link is a piece of text with an address.
+type link struct {
+	Text, URL string
+	Here      bool // the page itself
+	Title     string
+}
+
+// page is what the layout shows around a page's body.
+type page struct {
+	Template string
+	Title    string
+	Plan     *plan.Plan
+	Notice   string
+	Style    string
+	Nav      []link
+	Crumbs   []link
+
+	AsOf, Week, KnownOn string // for people; AsOf is empty on pages without a day
+	AsOfISO, KnownOnISO string
+	First, Last         string // first and last stored day, ISO
+	Prev, Next          string // addresses of the weeks beside this one
+	Hidden              [][2]string
+	Path                string
+	Permalink, CSV      string
+	Fresh               *freshLine
+	Table               [][]string
+	Body                any
+}
+
+func (s *site) newPage(name, title string) *page {
+	return &page{Template: name, Title: title, Plan: s.Plan, Notice: s.Notice, Style: s.style}
+}
+
+func (s *site) nav(a *ask, here string) []link {
+	all := []link{{Text: "Tổng quan", URL: "/"}, {Text: "Bảng nhiệt", URL: "/heat"}, {Text: "Độ cập nhật", URL: "/freshness"}}
+	for i := range all {
+		all[i].Here = all[i].URL == here
+		all[i].URL = a.url(all[i].URL)
+	}
+	return all
+}
+
+// place is the unit and the day that a page speaks of.
+type place struct {
+	unit *plan.Unit
+	day  plan.Day
+	days []plan.Day // with results for the unit, ascending
+}
+
+// resolve finds the unit and the day. Without a day asked for it is the newest stored one up to the last complete week.
+func (s *site) resolve(stored map[plan.Level][]plan.Day, a *ask, ref string) (place, error) {
+	on := a.asOf
+	if on == plan.NoDay {
+		on = a.today
+	}
+	u, err := s.Plan.Units.Select(ref, on)
+	if err != nil {
+		return place{}, notFound("Không có đơn vị này", fmt.Sprintf("Kế hoạch không có đơn vị mã “%s” vào ngày %s.", ref, words.Day(on)))
+	}
+	pl := place{unit: u}
+	for _, d := range stored[u.Level] {
+		if u.ValidOn(d) {
+			pl.days = append(pl.days, d)
+		}
+	}
+	if len(pl.days) == 0 {
+		if len(stored) == 0 {
+			return pl, &refusal{http.StatusServiceUnavailable, "Chưa có kết quả tính toán", "Kho số liệu chưa có kết quả nào của kế hoạch này. Chạy `tiendo compute` sau khi thu thập số liệu, rồi mở lại trang.", nil}
+		}
+		return pl, notFound("Chưa có kết quả của đơn vị này", u.Name+" chưa có kết quả nào được lưu.")
+	}
+	pl.day, err = s.pick(a, pl.days)
+	return pl, err
+}
+
+// pick is the day asked for, which must be stored, or the newest stored one.
+func (s *site) pick(a *ask, days []plan.Day) (plan.Day, error) {
+	i, found := slices.BinarySearch(days, a.lastWeek)
+	newest := days[len(days)-1]
+	switch {
+	case found:
+		newest = days[i]
+	case i > 0:
+		newest = days[i-1]
+	}
+	if a.asOf == plan.NoDay {
+		return newest, nil
+	}
+	i, found = slices.BinarySearch(days, a.asOf)
+	if found {
+		return a.asOf, nil
+	}
+	var links []link
+	again := func(d plan.Day) {
+		pairs := []string{"as-of", d.String()}
+		for k := range a.query {
+			if k != "as-of" && k != "known-on" {
+				pairs = append(pairs, k, a.query.Get(k))
+			}
+		}
+		links = append(links, link{Text: "Xem ngày " + words.Day(d), URL: a.url(a.path, pairs...)})
+	}
+	if i > 0 {
+		again(days[i-1])
+	}
+	if i < len(days) {
+		again(days[i])
+	}
+	return 0, notFound("Không có kết quả của ngày này", fmt.Sprintf("Kết quả được lưu theo từng tuần (Chủ nhật) và các mốc của kế hoạch, từ %s đến %s; không có ngày %s.",
+		words.Day(days[0]), words.Day(days[len(days)-1]), words.Day(a.asOf)), links...)
+}
+
+// dated fills in what the layout says about the page's day.
+func (s *site) dated(p *page, a *ask, here string, pl place, hidden ...string) {
+	p.Nav = s.nav(a, here)
+	p.Path = a.path
+	p.AsOf, p.AsOfISO = words.Day(pl.day), pl.day.String()
+	if pl.day == pl.day.Sunday() {
+		p.Week = words.Week(pl.day)
+	}
+	if a.knownOn != plan.NoDay {
+		p.KnownOn, p.KnownOnISO = words.Day(a.knownOn), a.knownOn.String()
+	}
+	p.First, p.Last = pl.days[0].String(), pl.days[len(pl.days)-1].String()
+	for i := 0; i+1 < len(hidden); i += 2 {
+		if hidden[i+1] != "" {
+			p.Hidden = append(p.Hidden, [2]string{hidden[i], hidden[i+1]})
+		}
+	}
+	on := func(d plan.Day, more ...string) string {
+		return a.url(a.path, append(append([]string{"as-of", d.String()}, hidden...), more...)...)
+	}
+	if i, ok := slices.BinarySearch(pl.days, pl.day); ok {
+		if i > 0 {
+			p.Prev = on(pl.days[i-1])
+		}
+		if i+1 < len(pl.days) {
+			p.Next = on(pl.days[i+1])
+		}
+	}
+	p.Permalink = on(pl.day)
+	p.CSV = on(pl.day, "format", "csv")
+}
+
+// ref names a unit in an address: its code, or CODE@YYYY-MM-DD where the code alone would name another on that day.
+func (s *site) ref(a *ask, u *plan.Unit) string {
+	on := a.asOf
+	if on == plan.NoDay {
+		on = a.today
+	}
+	if x, err := s.Plan.Units.Select(u.Code, on); err == nil && x == u {
+		return u.Code
+	}
+	if u.To != plan.NoDay {
+		return u.Code + "@" + u.To.String()
+	}
+	return u.Code + "@" + u.From.String()
+}
+
+func (s *site) unitURL(a *ask, u *plan.Unit) string { return a.url("/unit/" + s.ref(a, u)) }
+
+func (s *site) indicatorURL(a *ask, code string, u *plan.Unit) string {
+	return a.url("/indicator/"+url.PathEscape(code), "unit", s.ref(a, u))
+}
+
+// crumbs lead from the top down to the unit.
+func (s *site) crumbs(a *ask, u *plan.Unit, here bool) []link {
+	var all []link
+	for x := u; x != nil; x = x.Parent {
+		all = append(all, link{Text: x.Name, URL: s.unitURL(a, x), Here: here && x == u})
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// rankedLevel is the level that the front page ranks: the lowest watched one.
+func (s *site) rankedLevel() plan.Level {
+	if n := len(s.Plan.WatchLevels); n > 0 {
+		return s.Plan.WatchLevels[n-1]
+	}
+	return s.Plan.Levels[len(s.Plan.Levels)-1].Code
+}
+
+// freshLine is the one line about the sources that every dated page carries.
+type freshLine struct {
+	Text string
+	Bad  bool
+	URL  string
+}
+
+func (s *site) freshLine(a *ask, all []Source) *freshLine {
+	f := &freshLine{URL: a.url("/freshness")}
+	var newest Source
+	failed, seen := 0, 0
+	for _, x := range all {
+		if _, ok := s.sources[x.Source]; !ok {
+			continue
+		}
+		seen++
+		if x.LastOK.After(newest.LastOK) {
+			newest = x
+		}
+		if x.State != okState {
+			failed++
+		}
+	}
+	never := len(s.sources) - seen
+	if newest.Source == "" {
+		f.Text, f.Bad = "Chưa có nguồn số liệu nào được thu thập đầy đủ", true
+		return f
+	}
+	f.Text = fmt.Sprintf("Thu thập gần nhất: %s", words.Instant(newest.LastOK))
+	if failed > 0 {
+		f.Text += fmt.Sprintf("; %d/%d nguồn lỗi ở lần chạy cuối", failed, len(s.sources))
+	}
+	if never > 0 {
+		f.Text += fmt.Sprintf("; %d nguồn chưa chạy", never)
+	}
+	if failed == 0 && never == 0 {
+		f.Text += fmt.Sprintf("; cả %d nguồn chạy tốt", len(s.sources))
+	}
+	f.Bad = failed+never > 0
+	return f
+}
+
+// okState is the state of a run that saw a complete snapshot.
+const okState = "ok"
+
+// svg marks markup that this package wrote itself, with every text escaped.
+type svg = template.HTML

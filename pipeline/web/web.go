@@ -1,0 +1,302 @@
+// Package web is what people read in a browser: the scorecard, the heat table, the pages of indicators and units, and how
+// fresh the figures are, in Vietnamese, without a script and without anything from another host. It shows stored results
+// and counts them; it computes no status, rank, gap or forecast, and knows the store only as its Reader.
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
+)
+
+//go:embed templates/*.html static/*
+var files embed.FS
+
+// Options are what the pages stand on.
+type Options struct {
+	Plan    *plan.Plan
+	Store   Reader
+	Now     func() time.Time
+	Notice  string       // shown on every page; empty: the figures are real
+	Log     *slog.Logger // of requests that failed; nil: none
+	Metrics http.Handler // at /metrics; nil: not found
+}
+
+// patience is how long a page may wait for the store.
+const patience = 20 * time.Second
+
+// site serves the pages of one plan.
+type site struct {
+	Options
+	templates map[string]*template.Template
+	sources   map[string]sourceInfo
+	style     string // address of the style sheet, named by its content
+}
+
+// sourceInfo is what a source's file says to people.
+type sourceInfo struct {
+	Name   string      `yaml:"name"`
+	Rhythm plan.Rhythm `yaml:"rhythm"`
+}
+
+// New reads the templates and arranges the addresses. It fails only where the program itself is broken or an option is
+// missing.
+func New(o Options) (http.Handler, error) {
+	if o.Plan == nil || o.Store == nil || o.Now == nil {
+		return nil, errors.New("web: plan, store and clock must be given")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &site{Options: o, templates: map[string]*template.Template{}, sources: map[string]sourceInfo{}}
+	for _, f := range o.Plan.Sources {
+		info := sourceInfo{Rhythm: plan.Daily}
+		if err := yaml.Unmarshal(f.Data, &info); err != nil {
+			return nil, fmt.Errorf("web: source %s: %w", f.Name, err)
+		}
+		if info.Name == "" {
+			info.Name = f.Name
+		}
+		s.sources[f.Name] = info
+	}
+	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "error"} {
+		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("web: template %s: %w", name, err)
+		}
+		s.templates[name] = t
+	}
+	static, err := fs.Sub(files, "static")
+	if err != nil {
+		return nil, err
+	}
+	css, err := fs.ReadFile(static, "style.css")
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(css)
+	s.style = "/static/style.css?v=" + hex.EncodeToString(sum[:6])
+
+	mux := http.NewServeMux()
+	mux.Handle("/{$}", s.page(s.scorecard))
+	mux.Handle("/heat", s.page(s.heat))
+	mux.Handle("/indicator/{code}", s.page(s.indicator))
+	mux.Handle("/unit/{unit}", s.page(s.unit))
+	mux.Handle("/freshness", s.page(s.freshness))
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("/readyz", s.readyz)
+	if o.Metrics != nil {
+		mux.Handle("/metrics", o.Metrics)
+	}
+	mux.Handle("/static/", cached(http.StripPrefix("/static/", http.FileServerFS(static))))
+	mux.Handle("/", s.page(func(context.Context, *ask) (*page, error) {
+		return nil, notFound("Không có trang này", "Địa chỉ không đúng hoặc trang đã được bỏ.")
+	}))
+	return guard(mux), nil
+}
+
+// guard sets the headers that every answer carries and refuses to do anything but read.
+func guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "SAMEORIGIN")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			h.Set("Allow", "GET, HEAD")
+			plain(w, http.StatusMethodNotAllowed, "Trang này chỉ để xem: chỉ nhận GET và HEAD.\n")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func cached(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text)) // the reader may be gone
+}
+
+// page turns what a page says into an answer: HTML, or its table as CSV where ?format=csv asks for it.
+func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		a, err := s.ask(r)
+		var p *page
+		if err == nil {
+			p, err = build(ctx, a)
+		}
+		if err != nil {
+			s.refuse(w, r, a, err)
+			return
+		}
+		switch f := a.query.Get("format"); {
+		case f == "csv" && p.Table != nil:
+			s.table(w, r, p)
+		case f != "":
+			s.refuse(w, r, a, badRequest("Không có định dạng này", fmt.Sprintf("Trang này không có định dạng “%s”; bỏ phần format trong địa chỉ.", f)))
+		default:
+			s.render(w, r, p, http.StatusOK)
+		}
+	})
+}
+
+func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status int) {
+	var b bytes.Buffer
+	if err := s.templates[p.Template].ExecuteTemplate(&b, "layout", p); err != nil {
+		s.Log.Error("page cannot be written", "path", r.URL.Path, "error", err)
+		plain(w, http.StatusInternalServerError, "Trang bị lỗi. Đề nghị báo bộ phận kỹ thuật kèm địa chỉ của trang.\n")
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes()) // the reader may be gone
+}
+
+// table writes the page's table for a spreadsheet: UTF-8 with a byte-order mark, without which Excel breaks Vietnamese.
+func (s *site) table(w http.ResponseWriter, r *http.Request, p *page) {
+	var b bytes.Buffer
+	b.WriteString("\uFEFF")
+	c := csv.NewWriter(&b)
+	for _, line := range p.Table {
+		cells := make([]string, len(line))
+		for i, cell := range line {
+			cells[i] = harmless(cell)
+		}
+		_ = c.Write(cells) // a buffer takes everything
+	}
+	c.Flush()
+	name := strings.Trim(strings.NewReplacer("/", "-", "@", "-").Replace(r.URL.Path), "-")
+	if name == "" {
+		name = "scorecard"
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.csv"`, name, p.AsOfISO))
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = w.Write(b.Bytes()) // the reader may be gone
+}
+
+// harmless keeps a spreadsheet from taking a text for a formula; numbers stay numbers.
+func harmless(cell string) string {
+	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return cell
+	}
+	if _, err := plan.ParseValue(cell); err == nil {
+		return cell
+	}
+	return "'" + cell
+}
+
+// refusal is an answer that is no page, with what the reader can do.
+type refusal struct {
+	status      int
+	title, text string
+	links       []link
+}
+
+func (e *refusal) Error() string { return e.title + ": " + e.text }
+
+func notFound(title, text string, links ...link) *refusal {
+	return &refusal{http.StatusNotFound, title, text, links}
+}
+
+func badRequest(title, text string, links ...link) *refusal {
+	return &refusal{http.StatusBadRequest, title, text, links}
+}
+
+// refuse answers with a page that says what is wrong and what to do. What is not the reader's doing is logged.
+func (s *site) refuse(w http.ResponseWriter, r *http.Request, a *ask, err error) {
+	var e *refusal
+	if !errors.As(err, &e) {
+		if r.Context().Err() != nil {
+			return // the reader went away
+		}
+		s.Log.Error("page failed", "path", r.URL.Path, "error", err)
+		e = &refusal{http.StatusServiceUnavailable, "Kho số liệu chưa trả lời",
+			"Số liệu đã lưu không mất. Đề nghị thử lại sau ít phút; nếu vẫn không được, báo bộ phận kỹ thuật xem /readyz và nhật ký của máy chủ.", nil}
+	}
+	if e.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "30")
+	}
+	p := s.newPage("error", e.title)
+	if a == nil {
+		a = &ask{asOf: plan.NoDay, knownOn: plan.NoDay}
+	}
+	p.Nav = s.nav(a, "")
+	p.Body = struct {
+		Status int
+		Text   string
+		Links  []link
+	}{e.status, e.text, append(e.links, link{Text: "Về trang tổng quan", URL: "/"})}
+	s.render(w, r, p, e.status)
+}
+
+// readyz says in plain text whether figures can be shown: the store answers, its tables are the newest, nothing is being
+// rebuilt and results are there.
+func (s *site) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	st, err := s.Store.State(ctx)
+	switch {
+	case err != nil:
+		s.Log.Error("not ready", "error", err)
+		plain(w, http.StatusServiceUnavailable, "chưa sẵn sàng: kho số liệu không trả lời\n")
+	case st.Schema != st.Wanted:
+		plain(w, http.StatusServiceUnavailable, fmt.Sprintf("chưa sẵn sàng: bảng số liệu ở phiên bản %d, cần %d: chạy `tiendo migrate`\n", st.Schema, st.Wanted))
+	case st.Replaying:
+		plain(w, http.StatusServiceUnavailable, "chưa sẵn sàng: số liệu đang được dựng lại: đợi, hoặc chạy lại `tiendo replay`\n")
+	case st.Computed.IsZero():
+		plain(w, http.StatusServiceUnavailable, "chưa sẵn sàng: chưa có kết quả tính toán: chạy `tiendo compute`\n")
+	default:
+		plain(w, http.StatusOK, "sẵn sàng: tính lần cuối "+st.Computed.In(plan.Zone).Format(time.RFC3339)+"\n")
+	}
+}
+
+// severity orders statuses for reading, what needs attention first. It ranks no unit.
+func severity(s progress.Status) int {
+	switch s {
+	case progress.Behind:
+		return 0
+	case progress.AtRisk:
+		return 1
+	case progress.NoData:
+		return 2
+	case progress.Stale:
+		return 3
+	case progress.OnTrack:
+		return 4
+	case progress.Met:
+		return 5
+	case progress.NoTarget:
+		return 6
+	}
+	return 7
+}
