@@ -27,7 +27,8 @@ type dossier struct {
 
 // dossierVersion is a dossier as its source shows it from an instant on.
 type dossierVersion struct {
-	at       sec
+	at       sec // from here on it shows
+	stamp    sec // what it says of its update (NgayCapNhat): mostly at, for some hours earlier
 	dossier  int32
 	status   uint8
 	moved    uint8 // how often the deadline moved
@@ -178,6 +179,13 @@ func (w *world) oneDossier(r *rand.Rand, d dossier, onTime float64) {
 		if n := len(w.changes); n > int(d.first) && v.at <= w.changes[n-1].at {
 			v.at = w.changes[n-1].at + 1
 		}
+		v.stamp = v.at
+		if perMille(r, delayedPerMille) { // the record comes through late, with the time of its update
+			v.stamp -= sec(r.IntN(30 * 3600))
+			if n := len(w.changes); n > int(d.first) {
+				v.stamp = max(v.stamp, w.changes[n-1].stamp+1)
+			}
+		}
 		if v.at <= w.until {
 			w.changes = append(w.changes, v)
 		}
@@ -261,6 +269,7 @@ func (w *world) spoil(r *rand.Rand, d *dossier) {
 	}
 	v := w.changes[len(w.changes)-1]
 	v.at += sec(10+r.IntN(50)) * secDay
+	v.stamp = v.at
 	if v.at <= w.until {
 		w.changes = append(w.changes, v)
 	} else {
@@ -311,8 +320,8 @@ func (w *world) byUpdate() []int32 {
 	}
 	slices.SortFunc(order, func(a, b int32) int {
 		va, vb := &w.changes[a], &w.changes[b]
-		if va.at != vb.at {
-			return cmp.Compare(va.at, vb.at)
+		if va.stamp != vb.stamp {
+			return cmp.Compare(va.stamp, vb.stamp)
 		}
 		return cmp.Compare(va.dossier, vb.dossier)
 	})

@@ -170,11 +170,14 @@ func (s *Simulator) dossierList(since sec) []int32 {
 		return l
 	}
 	w := s.w
-	at := func(i int) sec { return w.changes[s.order[i]].at }
-	from := sort.Search(len(s.order), func(i int) bool { return at(i) >= since })
-	to := sort.Search(len(s.order), func(i int) bool { return at(i) > s.now })
+	stamp := func(i int) sec { return w.changes[s.order[i]].stamp }
+	from := sort.Search(len(s.order), func(i int) bool { return stamp(i) >= since })
+	to := sort.Search(len(s.order), func(i int) bool { return stamp(i) > s.now })
 	var out []int32
 	for _, v := range s.order[min(from, to):to] {
+		if w.changes[v].at > s.now {
+			continue
+		}
 		d := &w.dossiers[w.changes[v].dossier]
 		newest := v
 		for newest+1 < d.last && w.changes[newest+1].at <= s.now {
@@ -297,6 +300,6 @@ func (s *Simulator) dossierRow(b []byte, index int32) []byte {
 		before = next
 	}
 	b = append(b, ']')
-	b = stampField(b, "NgayCapNhat", v.at)
+	b = stampField(b, "NgayCapNhat", v.stamp)
 	return append(b, '}')
 }

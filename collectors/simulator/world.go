@@ -28,6 +28,7 @@ const (
 	twicePerMille      = 5  // the same identifier stands twice in a list
 	suspectPerMille    = 4  // the same submission under another identifier
 	latePerMille       = 45 // entered days later, in bulk at night
+	delayedPerMille    = 8  // versions that come through up to thirty hours after their update time
 	movedPerMille      = 60 // the deadline moves
 	touchedPerMille    = 30 // finish or deadline touched up weeks later
 	noDeadlinePerMille = 12
