@@ -6,14 +6,17 @@ SELECT
 FROM
 (
     SELECT
-        plan, source, count() AS runs, countIf(state != 'ok') AS failed, maxOrNullIf(fetched_at, state = 'ok') AS last_ok,
-        max(fetched_at) AS last_run,
-        argMax(tuple(state, error, records, loaded, rejected), (fetched_at, ended_at)) AS newest,
-        newest.1 AS state, newest.2 AS error, newest.3 AS last_records, newest.4 AS last_loaded, newest.5 AS last_rejected
+        plan, source, count() AS runs, countIf(run.state != 'ok') AS failed, maxOrNullIf(run.fetched_at, run.state = 'ok') AS last_ok,
+        max(run.fetched_at) AS last_run,
+        argMax(run.state, (run.fetched_at, run.ended_at)) AS state,
+        argMax(run.error, (run.fetched_at, run.ended_at)) AS error,
+        argMax(run.records, (run.fetched_at, run.ended_at)) AS last_records,
+        argMax(run.loaded, (run.fetched_at, run.ended_at)) AS last_loaded,
+        argMax(run.rejected, (run.fetched_at, run.ended_at)) AS last_rejected
     FROM run GROUP BY plan, source
 ) AS runs_of
 LEFT JOIN
 (
-    SELECT plan, source, count() AS pages, sum(records) AS records, sum(loaded) AS loaded, sum(rejected) AS rejected
+    SELECT plan, source, count() AS pages, sum(page.records) AS records, sum(page.loaded) AS loaded, sum(page.rejected) AS rejected
     FROM page GROUP BY plan, source
 ) AS pages_of USING (plan, source)
