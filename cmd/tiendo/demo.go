@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/robfig/cron/v3"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -200,7 +201,7 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 	defer st.Defer(false)
 	steps := sim.FetchTimes(asOf.Start())
 	bar := a.bar(len(steps), "Thu thập số liệu")
-	due := newDue()
+	due := dueSteps{}
 	for _, step = range steps {
 		sim.SetNow(step)
 		if err := sim.WriteFiles(drop, step); err != nil {
@@ -210,7 +211,11 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 		g, gctx := errgroup.WithContext(ctx)
 		g.SetLimit(4)
 		for _, s := range ready {
-			if !due.at(s, step) || !done[s.ID].Before(step) {
+			now, err := due.at(s, step)
+			if err != nil {
+				return err
+			}
+			if !now || !done[s.ID].Before(step) {
 				continue
 			}
 			g.Go(func() error {
@@ -244,22 +249,19 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 	return nil
 }
 
-// due says at which steps of a history a source is pulled: what has a monthly rhythm once a month, the rest at every step.
-type dueSteps struct{ last map[string]string }
+// dueSteps says at which steps of a history a source is pulled: when its schedule fired since the step before.
+type dueSteps map[string]time.Time
 
-func newDue() *dueSteps { return &dueSteps{map[string]string{}} }
-
-func (d *dueSteps) at(s source, step time.Time) bool {
-	if s.Rhythm != plan.Monthly || s.Path != "" {
-		return true
+func (d dueSteps) at(s source, step time.Time) (bool, error) {
+	schedule, err := cron.ParseStandard(s.Schedule)
+	if err != nil {
+		return false, fmt.Errorf("schedule %q of source %s: %w", s.Schedule, s.ID, err)
 	}
-	local := step.In(plan.Zone)
-	month := local.Format("2006-01")
-	if local.Day() < 3 || d.last[s.ID] == month {
-		return false
+	if last, ok := d[s.ID]; ok && schedule.Next(last.In(plan.Zone)).After(step) {
+		return false, nil
 	}
-	d.last[s.ID] = month
-	return true
+	d[s.ID] = step
+	return true, nil
 }
 
 // listenAndServe serves a handler on an address until stop is called.

@@ -86,6 +86,9 @@ type Runner struct {
 	From, To  plan.Day  // a pull of what changed between two days; zero or plan.NoDay: no bound
 }
 
+// rejectSample is how many records a run must have before its share of rejects says anything.
+const rejectSample = 200
+
 // RejectLimitError says that too many of a run's records were refused. What was accepted is loaded and counts.
 type RejectLimitError struct {
 	Source            string
@@ -106,7 +109,7 @@ const absent = "catalogue: no longer listed"
 func (r *Runner) Collect(ctx context.Context, job Job) (Run, error) {
 	rec := Run{Source: job.Source, RunID: newID(), StartedAt: time.Now(), FetchedAt: r.Now(), Asserted: r.Asserted, State: OK}
 	err := r.pull(ctx, job, &rec)
-	if err == nil && job.RejectLimit > 0 && rec.Records > 0 && float64(rec.Rejected)/float64(rec.Records) > job.RejectLimit {
+	if err == nil && job.RejectLimit > 0 && rec.Records >= rejectSample && float64(rec.Rejected)/float64(rec.Records) > job.RejectLimit {
 		err = &RejectLimitError{job.Source, rec.Records, rec.Rejected, job.RejectLimit}
 	}
 	rec.EndedAt = time.Now()
