@@ -68,7 +68,7 @@ func (w *world) registryFiles() []dropFile {
 		switch {
 		case f.has("facility_kind"):
 			edition(w.frozen(), func() [][]string { return w.registry(f, w.frozen()) })
-			if again := registryAgain.at(9, 0); again > w.frozen() && again <= w.until {
+			if again := w.registryAgain(); again > w.frozen() && again <= w.until {
 				edition(again, func() [][]string { return w.registry(f, again) })
 			}
 		case f.keyed("indicator"):

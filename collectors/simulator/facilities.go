@@ -16,12 +16,11 @@ type facility struct {
 
 func (f *facility) validOn(d day) bool { return d >= f.from && d <= f.to }
 
-// The registry's second edition names a few schools that opened and one that closed.
-var (
-	registryAgain  = newDay(2024, 8, 15)
-	schoolsOpen    = newDay(2024, 9, 3)
-	schoolClosedOn = newDay(2024, 8, 31)
-)
+// The registry has a second edition, in the summer before the last one: it names a few schools that open and one that
+// closes.
+func (w *world) registryAgain() sec { return newDay(w.asOf.year()-1, 8, 15).at(9, 0) }
+func (w *world) schoolsOpen() day   { return newDay(w.asOf.year()-1, 9, 3) }
+func (w *world) schoolCloses() day  { return newDay(w.asOf.year()-1, 8, 31) }
 
 // makeFacilities puts up hospitals, schools and institutions. They stand in communes that last, so that a facility never
 // has to move; institutions of higher learning stand in a third of the districts only.
@@ -63,7 +62,7 @@ func (w *world) makeFacilities() {
 				if has(school.kind) && w.draw(school.kind, c.key()) < school.share {
 					from := dawn
 					if w.draw("opened", school.kind, c.key()) < 0.01 {
-						from = schoolsOpen
+						from = w.schoolsOpen()
 					}
 					add(school.kind, school.name, c, d, from)
 				}
@@ -83,6 +82,6 @@ func (w *world) makeFacilities() {
 		return f.kind == "primary_school" && f.from == dawn && w.draw("closes", f.code) < 0.02
 	})
 	if closing >= 0 {
-		w.facilities[closing].to, w.facilities[closing].toKnown = schoolClosedOn, registryAgain.at(9, 0)
+		w.facilities[closing].to, w.facilities[closing].toKnown = w.schoolCloses(), w.registryAgain()
 	}
 }

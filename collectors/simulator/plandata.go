@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/big"
@@ -285,9 +286,12 @@ func (p *planData) list(name, key string, into any) error {
 	return nil
 }
 
-// rows calls f with every row of a CSV file as header -> cell.
+// rows calls f with every row of a CSV file as header -> cell. A plan may do without a file, but not without units.
 func (p *planData) rows(name string, f func(map[string]string) error) error {
 	b, err := fs.ReadFile(p.files, name)
+	if errors.Is(err, fs.ErrNotExist) && name != "units.csv" {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("plan data: %w", err)
 	}
@@ -373,7 +377,7 @@ func (p *planData) loadUnits() error {
 		return nil
 	})
 	for _, u := range p.units {
-		u.organ = organ[u.code]
+		u.organ = cmp.Or(organ[u.code], u.code)
 	}
 	return err
 }

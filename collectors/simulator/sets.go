@@ -88,6 +88,9 @@ func (w *world) people(u *unit, d day) float64 {
 			sum += w.people(c, d)
 		}
 	}
+	if sum == 0 { // nobody is listed below it
+		return 20_000 + 30_000*w.draw("people", u.key())
+	}
 	return sum
 }
 
@@ -280,14 +283,13 @@ func (w *world) state(s *dataset, x subject, dims string, due func(period) sec, 
 	}
 }
 
-// splitFrom is the day from which districts hand in files of their own; before it the province gathered one per period.
-var splitFrom = newDay(2024, 7, 1)
-
+// fileGroup says in whose file an on-time row comes: in the last year districts hand in files of their own; before that
+// the province gathered one per period.
 func (w *world) fileGroup(top *unit, p period) string {
 	switch {
 	case top.level != "district":
 		return "so-nganh"
-	case p.end < splitFrom:
+	case p.end < w.asOf-360:
 		return "toan-tinh"
 	}
 	return "huyen-" + top.code

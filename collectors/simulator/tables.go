@@ -33,30 +33,13 @@ func (p *planData) loadTables() error {
 		if src.Resource != "table" || src.Settings.Kind == 0 {
 			continue
 		}
-		var list []form
-		var wrapped struct {
-			Table  *form  `yaml:"table"`
-			Form   *form  `yaml:"form"`
-			Tables []form `yaml:"tables"`
+		var settings struct {
+			Form form `yaml:"form"`
 		}
-		if err := src.Settings.Decode(&wrapped); err != nil {
+		if err := src.Settings.Decode(&settings); err != nil {
 			return fmt.Errorf("plan data %s: %w", name, err)
 		}
-		for _, f := range []*form{wrapped.Table, wrapped.Form} {
-			if f != nil {
-				list = append(list, *f)
-			}
-		}
-		list = append(list, wrapped.Tables...)
-		if len(list) == 0 {
-			var f form
-			if err := src.Settings.Decode(&f); err == nil && f.Code != "" {
-				list = append(list, f)
-			}
-		}
-		for _, f := range list {
-			p.tables = append(p.tables, tableSource{source: strings.TrimSuffix(path.Base(name), ".yaml"), form: f})
-		}
+		p.tables = append(p.tables, tableSource{source: strings.TrimSuffix(path.Base(name), ".yaml"), form: settings.Form})
 	}
 	return nil
 }
