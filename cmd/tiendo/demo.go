@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -200,6 +200,7 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 	st.Defer(true)
 	defer st.Defer(false)
 	steps := sim.FetchTimes(asOf.Start())
+	var outages atomic.Int64
 	bar := a.bar(len(steps), "Thu thập số liệu")
 	due := dueSteps{}
 	for _, step = range steps {
@@ -220,16 +221,12 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 			}
 			g.Go(func() error {
 				_, err := runner.Collect(gctx, s.job)
-				var limit *run.RejectLimitError
-				if errors.As(err, &limit) {
-					a.log.Warn("run failed", "error", err)
-					return nil
+				if err == nil || gctx.Err() != nil {
+					return gctx.Err()
 				}
-				if err != nil && gctx.Err() == nil && !errors.Is(err, context.Canceled) {
-					a.log.Warn("run failed", "error", err) // an outage is part of the story; the next step goes on
-					return st.Ping(gctx)
-				}
-				return err
+				outages.Add(1) // part of the story: the next step goes on, as long as the store is there
+				a.log.Debug("run failed", "at", step, "error", err)
+				return st.Ping(gctx)
 			})
 		}
 		if err := g.Wait(); err != nil {
@@ -238,6 +235,9 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 		_ = bar.Add(1)
 	}
 	_ = bar.Finish()
+	if n := outages.Load(); n > 0 {
+		fmt.Fprintf(a.out, "%d lần thu thập không thành công: các hệ thống mô phỏng có lúc hỏng, lần sau thu tiếp.\n", n)
+	}
 	if err := st.Flush(ctx); err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func Value(v *plan.Value) string {
 // Decimal is Value for a known figure.
 func Decimal(v plan.Value) string {
 	places := int64(1)
-	if rounded(v, 1)%10 == 0 && v%plan.One != 0 {
+	if n := rounded(v, 1); n%10 == 0 && plan.Value(n)*(plan.One/10) > v {
 		places = 2
 	}
 	n := rounded(v, places)
