@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/web"
@@ -64,12 +62,20 @@ func results(q web.Query, view, key string) (from string, params map[string]stri
 		" ORDER BY known_at DESC, computed_at DESC LIMIT 1 BY " + key + ")", params
 }
 
+// scaled selects decimals as the integers that plan.Value holds: thousands of them are read for one page.
+func scaled(columns ...string) string {
+	for i, c := range columns {
+		columns[i] = "CAST(" + c + " * 10000000000, 'Nullable(Int64)')"
+	}
+	return strings.Join(columns, ", ")
+}
+
 // Assessments reads stored results.
 func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment, error) {
 	from, params := results(q, "v_assessment", "indicator, unit, unit_from, as_of")
 	rows, err := s.conn.Query(s.with(ctx, params), `
-		SELECT indicator, unit, unit_from, level, as_of, known_at, plan_version, method_version, applicability, numerator, denominator, value, path_value,
-			comparator, milestone, target, expected, gap, needed_per_week, pace_per_week, forecast, best_reachable, failing_count, coverage, age_days, status,
+		SELECT indicator, unit, unit_from, level, as_of, known_at, plan_version, method_version, applicability, numerator, denominator, `+scaled("value", "path_value")+`,
+			comparator, milestone, `+scaled("target", "expected", "gap", "needed_per_week", "pace_per_week", "forecast", "best_reachable")+`, failing_count, `+scaled("coverage")+`, age_days, status,
 			outcomes, weeks_behind, behind_since, reason, rulings, member
 		FROM `+from+` ORDER BY indicator, unit, unit_from, as_of`)
 	if err != nil {
@@ -81,7 +87,7 @@ func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment,
 		var a web.Assessment
 		var unitFrom, asOf time.Time
 		var milestone, behindSince *time.Time
-		var v [10]*decimal.Decimal
+		var v [10]*int64
 		var level, applies, comparator, status, outcomes string
 		var weeks uint32
 		err := rows.Scan(&a.Indicator, &a.Unit.Code, &unitFrom, &level, &asOf, &a.KnownAt, &a.PlanVersion, &a.MethodVersion, &applies, &a.Numerator, &a.Denominator, &v[0], &v[1],
@@ -94,7 +100,7 @@ func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment,
 		a.Comparator, a.Status, a.WeeksBehind = plan.Comparator(comparator), progress.Status(status), int(weeks)
 		a.Milestone, a.BehindSince = optionalDay(milestone), optionalDay(behindSince)
 		for i, to := range []**plan.Value{&a.Value, &a.PathValue, &a.Target, &a.Expected, &a.Gap, &a.NeededPerWeek, &a.PacePerWeek, &a.Forecast, &a.BestReachable, &a.Coverage} {
-			*to = value(v[i])
+			*to = (*plan.Value)(v[i])
 		}
 		if a.KnownAt.UnixMilli() == 0 {
 			a.KnownAt = time.Time{}
@@ -121,7 +127,7 @@ func (s *Store) Standings(ctx context.Context, q web.Query) ([]web.Standing, err
 	q.Indicator = ""
 	from, params := results(q, "v_standing", "level, as_of, unit, unit_from")
 	rows, err := s.conn.Query(s.with(ctx, params), `
-		SELECT level, unit, unit_from, as_of, rank, of, score, met, on_track, at_risk, behind, stale, no_data, missed, applicable, overall
+		SELECT level, unit, unit_from, as_of, rank, of, `+scaled("score")+`, met, on_track, at_risk, behind, stale, no_data, missed, applicable, overall
 		FROM `+from+` ORDER BY as_of, level, rank = 0, rank, unit, unit_from`)
 	if err != nil {
 		return nil, fmt.Errorf("read the standings: %w", err)
@@ -133,12 +139,12 @@ func (s *Store) Standings(ctx context.Context, q web.Query) ([]web.Standing, err
 		var unitFrom, asOf time.Time
 		var level, overall string
 		var n [10]uint32
-		var share *decimal.Decimal
+		var share *int64
 		err := rows.Scan(&level, &x.Unit.Code, &unitFrom, &asOf, &n[0], &n[1], &share, &n[2], &n[3], &n[4], &n[5], &n[6], &n[7], &n[8], &n[9], &overall)
 		if err != nil {
 			return nil, fmt.Errorf("read the standings: %w", err)
 		}
-		x.Level, x.Unit.From, x.AsOf, x.Share, x.Overall = plan.Level(level), dayFrom(unitFrom), dayFrom(asOf), value(share), progress.Status(overall)
+		x.Level, x.Unit.From, x.AsOf, x.Share, x.Overall = plan.Level(level), dayFrom(unitFrom), dayFrom(asOf), (*plan.Value)(share), progress.Status(overall)
 		x.Rank, x.Of, x.Missed, x.Applicable = int(n[0]), int(n[1]), int(n[8]), int(n[9])
 		x.Counts = map[progress.Status]int{}
 		for i, st := range []progress.Status{progress.Met, progress.OnTrack, progress.AtRisk, progress.Behind, progress.Stale, progress.NoData} {
@@ -179,15 +185,15 @@ const shownRestatements = 40
 func (s *Store) Quality(ctx context.Context, since time.Time) (web.Quality, error) {
 	var q web.Quality
 	rows, err := s.conn.Query(s.with(ctx, nil), `
-		SELECT source, field, rule, argMax(reason, v_reject.fetched_at), count(), max(v_reject.fetched_at) FROM v_reject
-		WHERE plan = {plan:String} GROUP BY source, field, rule ORDER BY source, count() DESC, field, rule`)
+		SELECT source, rule, argMax(field, v_reject.fetched_at), argMax(reason, v_reject.fetched_at), count(), max(v_reject.fetched_at) FROM v_reject
+		WHERE plan = {plan:String} GROUP BY source, rule ORDER BY source, count() DESC, rule`)
 	if err != nil {
 		return q, fmt.Errorf("count the rejects: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var x web.Reject
-		if err := rows.Scan(&x.Source, &x.Field, &x.Rule, &x.Reason, &x.Count, &x.Last); err != nil {
+		if err := rows.Scan(&x.Source, &x.Rule, &x.Field, &x.Reason, &x.Count, &x.Last); err != nil {
 			return q, fmt.Errorf("count the rejects: %w", err)
 		}
 		q.Rejects = append(q.Rejects, x)
@@ -212,6 +218,7 @@ func (s *Store) Quality(ctx context.Context, since time.Time) (web.Quality, erro
 	rows, err = s.conn.Query(s.with(ctx, map[string]string{"since": stamp(since)}), `
 		SELECT source, measure, unit, unit_from, day, previous_value, value, known_at, count() OVER () FROM v_restatement
 		WHERE plan = {plan:String} AND known_at >= {since:DateTime64(3, 'UTC')}
+		  AND (measure, unit, day) IN (SELECT measure, unit, day FROM measure WHERE plan = {plan:String} AND run_id != '' AND known_at >= {since:DateTime64(3, 'UTC')})
 		ORDER BY known_at DESC, source, measure, unit, day DESC LIMIT `+fmt.Sprint(shownRestatements))
 	if err != nil {
 		return q, fmt.Errorf("read the restatements: %w", err)

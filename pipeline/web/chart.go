@@ -14,7 +14,7 @@ import (
 
 // sparkline draws the path values of a unit's newest weeks; empty where there are fewer than two.
 func sparkline(ind *plan.Indicator, series []Assessment) svg {
-	const width, height, pad = 96, 26, 3
+	const width, height, pad = 84, 26, 3
 	if len(series) < 2 {
 		return ""
 	}
@@ -91,8 +91,8 @@ type legendItem struct{ Class, Text string }
 
 // the drawing's size and margins
 const (
-	chartWidth, chartHeight = 960, 340
-	marginLeft, marginRight = 58, 74
+	chartWidth, chartHeight = 1120, 350
+	marginLeft, marginRight = 56, 76
 	marginTop, marginBottom = 18, 34
 )
 
@@ -167,7 +167,9 @@ func (s *site) chart(in *plan.Plan, ind *plan.Indicator, pl place, series []Asse
 	s.drawTargets(&b, ind, targets, first, x, y)
 	drawPath(&b, series, now, targets, x, y)
 	if official {
-		polyline(&b, "official", series, func(a Assessment) *plan.Value { return a.Value }, x, y)
+		for _, year := range years(ind.PeriodType, series) { // the sum starts anew with every year
+			polyline(&b, "official", year, func(a Assessment) *plan.Value { return a.Value }, x, y)
+		}
 	}
 	polyline(&b, "value", series, func(a Assessment) *plan.Value { return a.PathValue }, x, y)
 	if now.Forecast != nil && now.PathValue != nil && now.Milestone > pl.day {
@@ -197,6 +199,19 @@ func (s *site) chart(in *plan.Plan, ind *plan.Indicator, pl place, series []Asse
 		c.Legend = append(c.Legend, legendItem{"forecast", "Dự báo"})
 	}
 	return c
+}
+
+// years cuts a series where the indicator's year begins.
+func years(t plan.PeriodType, series []Assessment) [][]Assessment {
+	var out [][]Assessment
+	from := 0
+	for i := range series {
+		if i+1 == len(series) || plan.YearStart(t, series[i].AsOf) != plan.YearStart(t, series[i+1].AsOf) {
+			out = append(out, series[from:i+1])
+			from = i + 1
+		}
+	}
+	return out
 }
 
 // drawTargets draws each target as a step up to its milestone with a marked end.

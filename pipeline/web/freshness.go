@@ -38,7 +38,7 @@ type sourceRow struct {
 	Rejected, Share  string
 }
 
-type rejectRow struct{ Source, Field, Rule, Reason, Count, Last string }
+type rejectRow struct{ Source, Rule, Field, Reason, Count, Last string }
 
 type driftRow struct{ Source, What, Seen string }
 
@@ -93,7 +93,7 @@ func (s *site) freshness(ctx context.Context, a *ask) (*page, error) {
 	}
 	b := &freshnessBody{Sources: s.sourceRows(a, sources), Missing: s.missing(a, pl, results), Restated: words.Count(int64(quality.Restated)), Days: restatementDays}
 	for _, x := range quality.Rejects {
-		b.Rejects = append(b.Rejects, rejectRow{s.sourceName(x.Source), x.Field, x.Rule, x.Reason, words.Count(int64(x.Count)), words.Instant(x.Last)})
+		b.Rejects = append(b.Rejects, rejectRow{s.sourceName(x.Source), x.Rule, x.Field, x.Reason, words.Count(int64(x.Count)), words.Instant(x.Last)})
 	}
 	for _, x := range quality.Drift {
 		b.Drift = append(b.Drift, driftRow{s.sourceName(x.Source), x.What, words.Instant(x.Seen)})
@@ -209,7 +209,7 @@ func (s *site) missing(a *ask, pl place, results []Assessment) []missingRow {
 					r.Coverage = words.Percent(x.Coverage)
 				}
 			}
-			if !slices.Contains(ind.EntryLevels, u.Level) || x.Status == progress.NotApplicable {
+			if !slices.Contains(ind.EntryLevels, u.Level) || x.Status == progress.NotApplicable || x.Status == progress.NoTarget { // without a target nothing is judged, age neither
 				continue
 			}
 			r.Expected++

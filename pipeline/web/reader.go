@@ -113,12 +113,12 @@ type Quality struct {
 	Restated     uint64        // how many there are
 }
 
-// Reject counts the refused records of a source by field and rule.
+// Reject counts the refused records of a source by rule.
 type Reject struct {
-	Source, Field, Rule string
-	Reason              string // of the newest
-	Count               uint64
-	Last                time.Time
+	Source, Rule  string
+	Field, Reason string // of the newest
+	Count         uint64
+	Last          time.Time
 }
 
 // Drift is what a source showed that the plan does not know.

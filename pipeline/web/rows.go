@@ -20,6 +20,7 @@ type row struct {
 
 	Code, Name    string // of the indicator, or of the unit in tables of units
 	Value, Pair   string
+	Rolling       string // of a year's running sum: the value that the path is compared with
 	Target        string
 	Expected, Gap string
 	Needed, Pace  string
@@ -44,6 +45,9 @@ func (s *site) row(a *ask, ind *plan.Indicator, u *plan.Unit, x *Assessment) row
 	r.Expected, r.Gap, r.Forecast = figure(ind, x.Expected), signed(ind, x.Gap), figure(ind, x.Forecast)
 	r.Needed, r.Pace, r.Best = signed(ind, x.NeededPerWeek), signed(ind, x.PacePerWeek), figure(ind, x.BestReachable)
 	r.Misses = x.Gap != nil && *x.Gap < 0
+	if ind.Window == plan.YearToDate && x.PathValue != nil && r.Value != figure(ind, x.PathValue) {
+		r.Rolling = figure(ind, x.PathValue)
+	}
 	r.Status, r.Weeks = words.Status(x.Status), weeksText(x.WeeksBehind)
 	switch {
 	case x.Value == nil, x.Status == progress.Stale, x.Status == progress.NoData, x.Status == progress.NotApplicable, hasReason(x, progress.ReasonUnreachable), hasReason(x, progress.ReasonUnitEnded):
@@ -97,13 +101,29 @@ type count struct {
 // pillar is a group of rows.
 type pillar struct {
 	Code, Name string
+	Note       string
 	Rows       []row
 	Counts     []count
 	Total      int
-	Targets    bool // some row has a target
+	Targets    bool // some row of the page has a target
 }
 
-// pillars groups rows by pillar, the worst first within each. Rows that do not apply are left out.
+// groups arranges a unit's rows: what it owes by pillar, then what is only watched.
+func (s *site) groups(own, watched []row) (all []pillar, targets bool) {
+	has := func(r row) bool { return r.A != nil && r.A.Target != nil }
+	targets = slices.ContainsFunc(own, has) || slices.ContainsFunc(watched, has)
+	all = s.pillars(own)
+	if len(watched) > 0 {
+		slices.SortStableFunc(watched, worstFirst)
+		all = append(all, pillar{Code: "watched", Name: "Theo dõi thêm", Note: "không xét là mục tiêu của đơn vị", Rows: watched})
+	}
+	for i := range all {
+		all[i].Targets = targets
+	}
+	return all, targets
+}
+
+// pillars groups rows by pillar, the worst first within each.
 func (s *site) pillars(rows []row) []pillar {
 	var all []pillar
 	for _, p := range s.Plan.Pillars {
@@ -111,7 +131,6 @@ func (s *site) pillars(rows []row) []pillar {
 		for _, r := range rows {
 			if r.Indicator.Pillar == p.Code {
 				g.Rows = append(g.Rows, r)
-				g.Targets = g.Targets || r.A != nil && r.A.Target != nil
 			}
 		}
 		if len(g.Rows) == 0 {
@@ -187,16 +206,18 @@ func (s *site) unitRows(a *ask, in *plan.Plan, pl place, all []Assessment) []row
 	return rows
 }
 
-// split parts the plan's own rows from what is watched beside them.
-func split(rows []row) (own, monitored []row) {
+// split parts the rows that a unit owes from what is only watched. Where a plan owes nothing (scores), its rows are what
+// it is about.
+func (s *site) split(in *plan.Plan, rows []row) (own, watched []row) {
+	owes := slices.ContainsFunc(rows, func(r row) bool { return in.Applies(r.Indicator, r.Unit) == plan.Owed })
 	for _, r := range rows {
-		if r.Indicator.Monitored {
-			monitored = append(monitored, r)
+		if r.Indicator.Monitored || owes && in.Applies(r.Indicator, r.Unit) != plan.Owed {
+			watched = append(watched, r)
 		} else {
 			own = append(own, r)
 		}
 	}
-	return own, monitored
+	return own, watched
 }
 
 // standingRow is a unit's stored place with its movement since the week before.

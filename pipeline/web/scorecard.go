@@ -63,19 +63,18 @@ func (s *site) deadline(d plan.Day) *deadline {
 }
 
 type scorecardBody struct {
-	Unit      *plan.Unit
-	Overall   *standingRow
-	Deadline  *deadline
-	Pillars   []pillar
-	Counts    []count
-	Total     int
-	Targets   bool
-	Monitored []row
-	Level     string
-	Ranked    bool
-	Ranking   []standingRow
-	HeatURL   string
-	UnitURL   string
+	Unit     *plan.Unit
+	Overall  *standingRow
+	Deadline *deadline
+	Pillars  []pillar
+	Counts   []count
+	Total    int
+	Targets  bool
+	Level    string
+	Ranked   bool
+	Ranking  []standingRow
+	HeatURL  string
+	UnitURL  string
 }
 
 // scorecard is the front page: the province by pillar, and how the units of the level below stand.
@@ -112,12 +111,10 @@ func (s *site) scorecard(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	rows, monitored := split(s.unitRows(a, s.known(a), pl, results))
-	b := &scorecardBody{Unit: pl.unit, Pillars: s.pillars(rows), Counts: counts(rows), Total: len(rows), Monitored: monitored, Level: s.Plan.LevelInfo(level).Name,
-		HeatURL: a.url("/heat"), UnitURL: s.unitURL(a, pl.unit)}
-	for _, g := range b.Pillars {
-		b.Targets = b.Targets || g.Targets
-	}
+	in := s.known(a)
+	rows, watched := s.split(in, s.unitRows(a, in, pl, results))
+	b := &scorecardBody{Unit: pl.unit, Counts: counts(rows), Total: len(rows), Level: s.Plan.LevelInfo(level).Name, HeatURL: a.url("/heat"), UnitURL: s.unitURL(a, pl.unit)}
+	b.Pillars, b.Targets = s.groups(rows, watched)
 	if b.Targets {
 		b.Deadline = s.deadline(pl.day)
 	}
@@ -129,22 +126,21 @@ func (s *site) scorecard(ctx context.Context, a *ask) (*page, error) {
 
 	p := s.newPage("scorecard", pl.unit.Name)
 	s.dated(p, a, "/", pl)
-	p.Fresh, p.Body, p.Table = s.freshLine(a, sources), b, resultTable(append(rows, monitored...), pl.day)
+	p.Fresh, p.Body, p.Table = s.freshLine(a, sources), b, resultTable(append(rows, watched...), pl.day)
 	return p, nil
 }
 
 type unitBody struct {
-	Unit      *plan.Unit
-	Level     string
-	Validity  string
-	Standing  *standingRow
-	Counts    []count
-	Pillars   []pillar
-	Total     int
-	Targets   bool
-	Monitored []row
-	Links     []unitLink
-	Children  []childGroup
+	Unit     *plan.Unit
+	Level    string
+	Validity string
+	Standing *standingRow
+	Counts   []count
+	Pillars  []pillar
+	Total    int
+	Targets  bool
+	Links    []unitLink
+	Children []childGroup
 }
 
 // unitLink is a unit that this one came from or went into.
@@ -188,12 +184,10 @@ func (s *site) unit(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	rows, monitored := split(s.unitRows(a, s.known(a), pl, results))
-	b := &unitBody{Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, Counts: counts(rows), Pillars: s.pillars(rows), Total: len(rows), Monitored: monitored,
-		Validity: validity(pl.unit), Links: s.kin(a, pl.unit)}
-	for _, g := range b.Pillars {
-		b.Targets = b.Targets || g.Targets
-	}
+	in := s.known(a)
+	rows, watched := s.split(in, s.unitRows(a, in, pl, results))
+	b := &unitBody{Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, Counts: counts(rows), Total: len(rows), Validity: validity(pl.unit), Links: s.kin(a, pl.unit)}
+	b.Pillars, b.Targets = s.groups(rows, watched)
 	now, before := onDay(standings, pl.day), onDay(standings, pl.day-7)
 	for _, x := range s.standings(a, now, before) {
 		if x.Unit == pl.unit && b.Targets {
@@ -215,7 +209,7 @@ func (s *site) unit(ctx context.Context, a *ask) (*page, error) {
 	p := s.newPage("unit", pl.unit.Name)
 	s.dated(p, a, "", pl)
 	p.Crumbs = s.crumbs(a, pl.unit, true)
-	p.Fresh, p.Body, p.Table = s.freshLine(a, sources), b, resultTable(append(rows, monitored...), pl.day)
+	p.Fresh, p.Body, p.Table = s.freshLine(a, sources), b, resultTable(append(rows, watched...), pl.day)
 	return p, nil
 }
 
