@@ -13,11 +13,10 @@ import (
 // committed limits a query to rows whose page has its manifest.
 const committed = "(run_id, page) IN (SELECT run_id, page FROM page WHERE plan = {plan:String})"
 
-// Knowledge is everything that the plan's indicators rest on, as fetched up to the local end of knownOn. What a source
-// announces for a day that lies ahead of knownOn is not known yet.
+// Knowledge is everything that the plan's indicators rest on, as fetched up to the local end of knownOn.
 func (s *Store) Knowledge(ctx context.Context, p *plan.Plan, knownOn plan.Day) (progress.Knowledge, error) {
 	k := progress.Knowledge{Snapshots: map[string][]int64{}}
-	ctx = s.with(ctx, map[string]string{"until": stamp(knownOn.End().Add(-time.Millisecond)), "today": knownOn.String(), "measures": array(measuresOf(p))})
+	ctx = s.with(ctx, map[string]string{"until": stamp(knownOn.End().Add(-time.Millisecond)), "measures": array(measuresOf(p))})
 	if err := s.measureRows(ctx, &k); err != nil {
 		return k, fmt.Errorf("read the measures: %w", err)
 	}
@@ -58,7 +57,7 @@ func (s *Store) measureRows(ctx context.Context, k *progress.Knowledge) error {
 	rows, err := s.conn.Query(ctx, `
 		SELECT measure, source, unit, unit_from, dims, day, value, toUnixTimestamp64Milli(known_at)
 		FROM measure
-		WHERE plan = {plan:String} AND measure IN {measures:Array(String)} AND known_at <= {until:DateTime64(3, 'UTC')} AND day <= {today:Date32} AND (run_id = '' OR `+committed+`)
+		WHERE plan = {plan:String} AND measure IN {measures:Array(String)} AND known_at <= {until:DateTime64(3, 'UTC')} AND (run_id = '' OR `+committed+`)
 		ORDER BY measure, source, unit, unit_from, dims, period_type, day, known_at, written_at`)
 	if err != nil {
 		return err

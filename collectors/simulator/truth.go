@@ -549,8 +549,8 @@ func (w *world) catalogued(ind *indicator, step sec, cat *catalogueCache) figure
 	base := w.baselines(ind.Code, step)
 	return func(u *unit, d day) pair {
 		n, _ := slices.BinarySearch(steps, (d+1).at(0, 0))
-		if n == 0 {
-			return pair{}
+		if n == 0 || steps[n-1].day() < u.from {
+			return pair{} // no snapshot speaks of a unit that was not there yet
 		}
 		c := cat.count(steps[n-1], d)[u]
 		if ind.Kind != "reduction" {

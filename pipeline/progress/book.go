@@ -78,7 +78,7 @@ type history struct {
 	known  []int64 // running maximum
 }
 
-// NewBook arranges what is known for the plan in force on that day.
+// NewBook arranges what is known for the plan in force on that day. It takes k.Rows over.
 func NewBook(p *plan.Plan, k Knowledge) *Book {
 	b := &Book{
 		plan:       p,
@@ -96,17 +96,18 @@ func NewBook(p *plan.Plan, k Knowledge) *Book {
 			b.snapshots[source] = append(b.snapshots[source], snapshot{dayOfMillis(ms), ms})
 		}
 	}
-	for i := 0; i < len(k.Rows); {
+	rows := slices.DeleteFunc(k.Rows, b.announced)
+	for i := 0; i < len(rows); {
 		j := i + 1
-		for j < len(k.Rows) && sameKey(k.Rows[i], k.Rows[j]) {
+		for j < len(rows) && sameKey(rows[i], rows[j]) {
 			j++
 		}
 		last := j - 1
 		since := last // the same value stated again is not news
-		for since > i && k.Rows[since-1].Value == k.Rows[last].Value {
+		for since > i && rows[since-1].Value == rows[last].Value {
 			since--
 		}
-		b.history(k.Rows[i]).add(k.Rows[last].End, k.Rows[last].Value, k.Rows[since].KnownAt)
+		b.history(rows[i]).add(rows[last].End, rows[last].Value, rows[since].KnownAt)
 		i = j
 	}
 	for _, units := range b.histories {
@@ -117,6 +118,16 @@ func NewBook(p *plan.Plan, k Knowledge) *Book {
 		}
 	}
 	return b
+}
+
+// announced says that a row speaks of a day that lay ahead when it was fetched (a procedure's stated end), and that no
+// complete snapshot since has reached that day: it is not known yet.
+func (b *Book) announced(r Row) bool {
+	if r.End <= dayOfMillis(r.KnownAt) {
+		return false
+	}
+	all := b.snapshots[r.Source]
+	return len(all) == 0 || all[len(all)-1].day < r.End
 }
 
 func sameKey(a, b Row) bool {
