@@ -133,7 +133,13 @@ func (s *site) chart(in *plan.Plan, ind *plan.Indicator, pl place, series []Asse
 		last = max(last, t.Milestone)
 	}
 	grow(now.Forecast)
-	if s.Plan.Start > first || len(targets) > 0 {
+	for i := 0; len(targets) == 0 && i < len(series); i++ { // nothing to look at before the first figure
+		if series[i].PathValue != nil {
+			first = min(series[i].AsOf, last-28)
+			break
+		}
+	}
+	if len(targets) > 0 {
 		first = min(first, s.Plan.Start)
 	}
 	if last-first < 28 {
@@ -273,7 +279,10 @@ func chartText(ind *plan.Indicator, pl place, now Assessment) string {
 
 // scale is a round axis that holds lo to hi; shares do not leave 0 to most.
 func scale(lo, hi, most float64) (bottom, top, step float64) {
-	span := max(hi-lo, most/50)
+	if room := most/20 - (hi - lo); room > 0 { // a small change must not look like a large one
+		lo, hi = lo-room/2, hi+room/2
+	}
+	span := hi - lo
 	lo, hi = lo-span*0.08, hi+span*0.08
 	raw := (hi - lo) / 5
 	mag := math.Pow(10, math.Floor(math.Log10(raw)))

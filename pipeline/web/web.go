@@ -154,14 +154,14 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 			p, err = build(ctx, a)
 		}
 		if err != nil {
-			s.refuse(w, r, a, err)
+			s.refuse(w, r, err)
 			return
 		}
 		switch f := a.query.Get("format"); {
 		case f == "csv" && p.Table != nil:
 			s.table(w, r, p)
 		case f != "":
-			s.refuse(w, r, a, badRequest("Không có định dạng này", fmt.Sprintf("Trang này không có định dạng “%s”; bỏ phần format trong địa chỉ.", f)))
+			s.refuse(w, r, badRequest("Không có định dạng này", fmt.Sprintf("Trang này không có định dạng “%s”; bỏ phần format trong địa chỉ.", f)))
 		default:
 			s.render(w, r, p, http.StatusOK)
 		}
@@ -233,7 +233,7 @@ func badRequest(title, text string, links ...link) *refusal {
 }
 
 // refuse answers with a page that says what is wrong and what to do. What is not the reader's doing is logged.
-func (s *site) refuse(w http.ResponseWriter, r *http.Request, a *ask, err error) {
+func (s *site) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var e *refusal
 	if !errors.As(err, &e) {
 		if r.Context().Err() != nil {
@@ -247,10 +247,7 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, a *ask, err error)
 		w.Header().Set("Retry-After", "30")
 	}
 	p := s.newPage("error", e.title)
-	if a == nil {
-		a = &ask{asOf: plan.NoDay, knownOn: plan.NoDay}
-	}
-	p.Nav = s.nav(a, "")
+	p.Nav = s.nav(&ask{asOf: plan.NoDay, knownOn: plan.NoDay}, "") // the day asked for may be what is wrong
 	p.Body = struct {
 		Status int
 		Text   string

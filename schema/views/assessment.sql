@@ -1,5 +1,5 @@
 -- The newest version of every result.
-CREATE OR REPLACE VIEW v_assessment AS
+CREATE OR REPLACE VIEW v_assessment DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT
     plan, plan_version, method_version, indicator, pillar, unit, unit_from, level, as_of, known_at, applicability,
     numerator, denominator, value, path_value, comparator, milestone, target, expected, gap, needed_per_week, pace_per_week,

@@ -1,5 +1,5 @@
 -- Figures that a source stated again with another value: the newest change of each.
-CREATE OR REPLACE VIEW v_restatement AS
+CREATE OR REPLACE VIEW v_restatement DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT plan, measure, unit, unit_from, dims, source, period_type, day, value, previous_value, known_at, previous_known_at
 FROM
 (

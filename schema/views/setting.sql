@@ -1,1 +1,1 @@
-CREATE OR REPLACE VIEW v_setting AS SELECT plan, name, argMax(value, set_at) AS value FROM setting GROUP BY plan, name
+CREATE OR REPLACE VIEW v_setting DEFINER = CURRENT_USER SQL SECURITY DEFINER AS SELECT plan, name, argMax(value, set_at) AS value FROM setting GROUP BY plan, name

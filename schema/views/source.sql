@@ -1,5 +1,5 @@
 -- A source: its last complete snapshot, how its last run went, and what its committed pages held.
-CREATE OR REPLACE VIEW v_source AS
+CREATE OR REPLACE VIEW v_source DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT
     plan, source, runs, failed, last_ok, last_run, state, error, last_records, last_loaded, last_rejected,
     pages, records, loaded, rejected

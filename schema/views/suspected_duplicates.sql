@@ -1,6 +1,6 @@
 -- Dossiers that look like another one: same unit, procedure and second of submission under another id. They are counted
 -- in the figures; here is how many there are. suspected counts all but one of each group; share is in per cent.
-CREATE OR REPLACE VIEW v_suspected_duplicates AS
+CREATE OR REPLACE VIEW v_suspected_duplicates DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT plan, unit, unit_from, sum(alike) AS dossiers, sum(alike - 1) AS suspected, 100 * suspected / dossiers AS share
 FROM
 (
