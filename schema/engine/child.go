@@ -42,6 +42,8 @@ type childSpec struct {
 	// What the engine may open: whole folders to write, files and folders to read.
 	Writable []string `json:"writable"`
 	Readable []string `json:"readable"`
+	// The port it may connect to; 0: none.
+	URLPort int `json:"url_port,omitempty"`
 }
 
 // arguments is the command line of the one form in which the engine was
@@ -131,7 +133,7 @@ func runChild() (int, error) {
 	ended := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // never unlocked: the engine keeps state in its thread
-		if err := confine(spec.Writable, spec.Readable); err != nil {
+		if err := confine(spec.Writable, spec.Readable, spec.URLPort); err != nil {
 			ended <- fmt.Errorf("engine child: sandbox: %w", err)
 			return
 		}

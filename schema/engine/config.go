@@ -86,6 +86,9 @@ const usersText = `<clickhouse>
         <query>GRANT TABLE ENGINE ON {{.}}</query>
         {{- end}}
         <query>GRANT SELECT ON system.*</query>
+        {{- if .URLPort}}
+        <query>GRANT READ ON URL</query>
+        {{- end}}
         <query>GRANT CREATE TEMPORARY TABLE, KILL QUERY, SYSTEM FLUSH LOGS ON *.*</query>
       </grants>
     </{{.User}}>
@@ -114,6 +117,7 @@ type configData struct {
 	UserHash, BoardHash       string
 	Rights                    string
 	BoardGrants, TableEngines []string
+	URLPort                   int
 }
 
 // rights are what the application may do in its databases: everything but
@@ -135,7 +139,7 @@ func configOf(p paths, o Options, info Info) configData {
 		NonceMacro: nonceMacro, Nonce: info.Nonce, MemoryLimit: o.MemoryLimit,
 		Database: Database, User: User, BoardUser: BoardUser,
 		UserHash: passwordHash(info.Password), BoardHash: passwordHash(info.BoardPassword),
-		Rights: rights, BoardGrants: o.BoardGrants, TableEngines: tableEngines,
+		Rights: rights, BoardGrants: o.BoardGrants, TableEngines: tableEngines, URLPort: o.URLPort,
 	}
 	d.Paths.Log, d.Paths.Users, d.Paths.Backups = p.log, p.users, p.backups
 	return d

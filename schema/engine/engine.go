@@ -66,6 +66,11 @@ type Options struct {
 	// BoardGrants are what the read-only user may read, each as in
 	// "SELECT ON tiendo.v_*"; nil means exactly that one. Only SELECT is accepted.
 	BoardGrants []string
+	// URLPort is the port on which the application user may read pages with url().
+	// 0, the default, closes url() in the engine and every outgoing connection in
+	// the kernel. Only benches, which compare with url(), set it: the kernel keeps
+	// to the port, but to no address.
+	URLPort int
 	// StartTimeout bounds one start of the child, StopTimeout a clean stop before
 	// it is killed; 0 means 90 s and 15 s.
 	StartTimeout, StopTimeout time.Duration

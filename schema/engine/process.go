@@ -77,6 +77,7 @@ func startChild(o Options, library string, p paths, info Info, lock *lockFile) (
 		Library: library, Tables: p.tables, Config: p.config, TCPPort: info.TCPPort, HTTPPort: info.HTTPPort,
 		Writable: []string{p.tables, p.backups, p.logs},
 		Readable: []string{p.config, p.users},
+		URLPort:  o.URLPort,
 	}
 	if err := json.NewEncoder(write).Encode(spec); err != nil {
 		c.stop(0)

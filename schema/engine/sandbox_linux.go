@@ -39,9 +39,10 @@ func landlockVersion() int {
 }
 
 // confine takes from the calling thread, and from every thread it will start,
-// all files but the given ones and all connections to other servers. The thread
-// must be locked to its goroutine. A kernel without Landlock confines nothing.
-func confine(writable, readable []string) error {
+// all files but the given ones and all connections to other servers, but to the
+// given port if it is not 0. The thread must be locked to its goroutine. A kernel
+// without Landlock confines nothing.
+func confine(writable, readable []string, port int) error {
 	version := landlockVersion()
 	if version == 0 {
 		return nil
@@ -75,6 +76,12 @@ func confine(writable, readable []string) error {
 	for _, path := range systemReadable {
 		if err := allow(int(fd), path, fileRead|unix.LANDLOCK_ACCESS_FS_READ_DIR); err != nil && !errors.Is(err, unix.ENOENT) {
 			return err
+		}
+	}
+	if port != 0 && version >= 4 {
+		rule := netPortRule{access: unix.LANDLOCK_ACCESS_NET_CONNECT_TCP, port: uint64(port)}
+		if err := addRule(int(fd), ruleNetPort, unsafe.Pointer(&rule)); err != nil {
+			return fmt.Errorf("port %d: %w", port, err)
 		}
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
@@ -113,9 +120,22 @@ func allow(ruleset int, path string, rights uint64) error {
 		rights &= fileRead | fileWrite
 	}
 	rule := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(fd)}
-	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
+	if err := addRule(int(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH, unsafe.Pointer(&rule)); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// ruleNetPort and netPortRule are LANDLOCK_RULE_NET_PORT and struct
+// landlock_net_port_attr of the kernel's linux/landlock.h.
+const ruleNetPort = 2
+
+type netPortRule struct{ access, port uint64 }
+
+func addRule(ruleset, kind int, rule unsafe.Pointer) error {
+	_, _, errno := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), uintptr(kind), uintptr(rule), 0, 0, 0)
 	if errno != 0 {
-		return fmt.Errorf("%s: %w", path, errno)
+		return errno
 	}
 	return nil
 }
