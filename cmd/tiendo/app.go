@@ -48,7 +48,7 @@ and shows it, traceable to the source row and reproducible as it was known on an
 
 Start with 'tiendo demo': a synthetic province (số liệu mô phỏng), collected, computed and served in your browser.
 
-Exit codes: 0 done; 1 failed, the message says where; 2 the call is wrong; 3 a check found problems.`,
+Exit codes: 0 done; 1 failed, the message says where; 2 the call is wrong, nothing was done; 3 a check found problems.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -67,9 +67,23 @@ Exit codes: 0 done; 1 failed, the message says where; 2 the call is wrong; 3 a c
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
-	root.AddCommand(a.demoCommand(), a.serveCommand(), a.collectCommand(), a.computeCommand(), a.statusCommand(), a.progressCommand(),
-		a.importCommand(), a.checkCommand(), a.migrateCommand(), a.replayCommand(), a.formCommand(), a.engineCommand(), a.simulateCommand(),
-		a.methodsCommand(), a.planCommand(), a.exportCommand())
+	root.Args = knownCommand
+	root.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	for _, g := range []struct {
+		id, title string
+		commands  []*cobra.Command
+	}{
+		{"begin", "Begin here:", []*cobra.Command{a.demoCommand()}},
+		{"daily", "Every day:", []*cobra.Command{a.serveCommand(), a.collectCommand(), a.importCommand(), a.computeCommand(), a.progressCommand(), a.exportCommand(), a.statusCommand(), a.formCommand()}},
+		{"care", "Set up and care for:", []*cobra.Command{a.checkCommand(), a.planCommand(), a.migrateCommand(), a.replayCommand(), a.engineCommand()}},
+		{"prove", "Try out and check:", []*cobra.Command{a.simulateCommand(), a.methodsCommand()}},
+	} {
+		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
+		for _, c := range g.commands {
+			c.GroupID = g.id
+			root.AddCommand(c)
+		}
+	}
 	return root
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -25,8 +24,8 @@ func (a *app) collectCommand() *cobra.Command {
 		Long: `Pull the named sources (default: all of the plan) from where the last pull ended, load what is new, and aggregate it.
 Pulling again changes nothing. A source that fails stops no other.
 
---again pulls everything from the beginning. --from and --to pull only what changed between two days; the cursor stays
-behind what was pulled before.`,
+--again pulls everything from the beginning, except files that were taken in with the very same content. --from and --to
+pull only what changed between two days; the cursor stays behind what was pulled before.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
 			p, st, err := a.ready(ctx)
@@ -63,10 +62,10 @@ behind what was pulled before.`,
 	return cmd
 }
 
-// collect pulls the sources side by side, says how each went, and returns all that failed.
+// collect pulls the sources side by side and says how each went.
 func (a *app) collect(ctx context.Context, r *run.Runner, chosen []source) error {
 	var mu sync.Mutex
-	var failed []error
+	var failed int
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
 	for _, s := range chosen {
@@ -79,8 +78,8 @@ func (a *app) collect(ctx context.Context, r *run.Runner, chosen []source) error
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				failed = append(failed, err)
-				fmt.Fprintf(a.out, "✖ %-20s %v\n", s.ID, err)
+				failed++
+				fmt.Fprintf(a.err, "✖ %-20s %s\n", s.ID, indented(err))
 				return nil
 			}
 			fmt.Fprintf(a.out, "✔ %-20s %s trang, %s bản ghi, %s mới, %s bị loại, %.1f giây\n", s.ID, words.Count(int64(rec.Pages)), words.Count(int64(rec.Records)),
@@ -89,8 +88,8 @@ func (a *app) collect(ctx context.Context, r *run.Runner, chosen []source) error
 		})
 	}
 	_ = g.Wait()
-	if len(failed) > 0 {
-		return fmt.Errorf("%d of %d sources failed: %w", len(failed), len(chosen), errors.Join(failed...))
+	if failed > 0 {
+		return fmt.Errorf("%d of %d sources failed, listed above; what was landed before stays, and the next run goes on from there", failed, len(chosen))
 	}
 	return nil
 }
@@ -123,7 +122,7 @@ of --known-on, and append the results that differ from what is stored. Nothing s
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&asOf, "as-of", "", "newest day to compute, YYYY-MM-DD (default: the last complete weekly point)")
+	cmd.Flags().StringVar(&asOf, "as-of", "", "newest day to compute, YYYY-MM-DD (default: the last complete week's Sunday)")
 	cmd.Flags().StringVar(&knownOn, "known-on", "", "use only what was known at the end of this day, YYYY-MM-DD (default: today)")
 	return cmd
 }

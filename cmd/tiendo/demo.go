@@ -35,7 +35,7 @@ type demoOptions struct {
 func (o *demoOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the synthetic province")
-	f.IntVar(&o.dossiers, "dossiers", 0, "how many dossiers the province has (default 60000)")
+	f.IntVar(&o.dossiers, "dossiers", 60_000, "how many dossiers the province has")
 	f.StringVar(&o.asOf, "as-of", "", "last day of the history, YYYY-MM-DD (default: the plan's demo day)")
 }
 
@@ -50,7 +50,6 @@ func (o *demoOptions) simulator(a *app) (*simulator.Simulator, error) {
 func (a *app) demoCommand() *cobra.Command {
 	var o demoOptions
 	var exit bool
-	var listen string
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Watch the whole way of the figures on a synthetic province, then browse it",
@@ -58,15 +57,15 @@ func (a *app) demoCommand() *cobra.Command {
 times it would have had, compute every figure, print a summary, and serve the pages until you press Ctrl-C.
 
 The data folder keeps what was collected: a demo that was cut short goes on where it stopped, and a second run has
-nothing left to collect. --exit stops after the summary.`,
+nothing left to collect. --exit stops after the summary. One data folder holds one demo of each plan.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.demo(cmd.Context(), o, exit, listen)
+			return a.demo(cmd.Context(), o, exit, a.cfg.Listen)
 		},
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&exit, "exit", false, "stop after the summary")
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
+	a.listenFlag(cmd)
 	return cmd
 }
 
@@ -124,9 +123,15 @@ func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string)
 	}
 	fmt.Fprintf(a.out, "\nTừ khi khởi động đến bảng tổng hợp: %.1f giây.\n", time.Since(begun).Seconds())
 	if exit {
+		a.next(p)
 		return nil
 	}
 	return a.serve(ctx, p, st, listen, nil)
+}
+
+// next says how to look further into what a demo left behind.
+func (a *app) next(p *plan.Plan) {
+	fmt.Fprintf(a.out, "\nXem tiếp:\n  tiendo progress --data %s --plan %s\n  tiendo export progress --data %[1]s --plan %[2]s --csv\n  tiendo serve --data %[1]s --plan %[2]s\n", a.cfg.Data, p.Code)
 }
 
 // demoNow is the morning after the demo's last day: Monday, when the week is reviewed.
@@ -134,10 +139,10 @@ func demoNow(asOf plan.Day) time.Time { return (asOf + 1).Start().Add(7 * time.H
 
 // claimDemo notes the demo's parameters in an empty store, and refuses one that holds something else.
 func (a *app) claimDemo(ctx context.Context, st *schema.Store, o demoOptions) error {
-	for _, s := range []struct{ name, value string }{
-		{settingSeed, strconv.FormatUint(o.seed, 10)},
-		{settingDossiers, strconv.Itoa(o.dossiers)},
-		{settingAsOf, o.asOf},
+	for _, s := range []struct{ name, flag, value string }{
+		{settingSeed, "--seed", strconv.FormatUint(o.seed, 10)},
+		{settingDossiers, "--dossiers", strconv.Itoa(o.dossiers)},
+		{settingAsOf, "--as-of", o.asOf},
 	} {
 		have, err := st.Setting(ctx, s.name)
 		if err != nil {
@@ -155,7 +160,7 @@ func (a *app) claimDemo(ctx context.Context, st *schema.Store, o demoOptions) er
 				return err
 			}
 		} else if have != s.value {
-			return fmt.Errorf("%s holds a demo with %s = %s, not %s: give another --data, or delete the folder", a.cfg.Data, s.name, have, s.value)
+			return fmt.Errorf("%s holds a demo with %s %s, not %s: give the same, or another --data, or delete the folder", a.cfg.Data, s.flag, have, s.value)
 		}
 	}
 	return nil

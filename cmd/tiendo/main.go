@@ -33,7 +33,7 @@ func execute(args []string) int {
 	a := &app{out: os.Stdout, err: os.Stderr, lookup: os.Getenv}
 	cmd := a.command()
 	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(ctx)
+	called, err := cmd.ExecuteContextC(ctx)
 	if closeErr := a.close(); err == nil {
 		err = closeErr
 	}
@@ -46,7 +46,7 @@ func execute(args []string) int {
 		fmt.Fprintln(os.Stderr, "tiendo:", err)
 		return exitChecked
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "tiendo: %v\nTry 'tiendo --help'.\n", err)
+		fmt.Fprintf(os.Stderr, "tiendo: %v\nTry '%s --help'.\n", err, called.CommandPath())
 		return exitUsage
 	}
 	fmt.Fprintln(os.Stderr, "tiendo:", err)
@@ -59,4 +59,9 @@ type usageError struct{ error }
 // problemsError is a check that ran and found something.
 type problemsError struct{ n int }
 
-func (e *problemsError) Error() string { return fmt.Sprintf("%d problem(s) found", e.n) }
+func (e *problemsError) Error() string {
+	if e.n == 1 {
+		return "1 problem found, listed above"
+	}
+	return fmt.Sprintf("%d problems found, listed above", e.n)
+}

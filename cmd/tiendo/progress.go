@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -86,10 +87,14 @@ func (a *app) progressCommand() *cobra.Command {
 		Long: `Show every indicator row of the plan for one unit: value, target, path, gap, forecast, status, with the reason for what
 is unknown. Rows that do not apply to the unit are shown as such.
 
---as-of is the day the figures speak of (default: the last complete weekly point). --known-on limits what is used to what
-had been fetched up to the end of that day (default: today), so any past report can be had again.`,
+Every figure has two dates. --as-of is the day it speaks of (default: the last complete week's Sunday). --known-on limits
+what is used to what had been fetched by the end of that day (default: today), so that any past report can be had again,
+whatever was restated or entered late since.
+
+--json prints an array with one object per row: decimals are strings, unknown is null.`,
 		Example: `  tiendo progress --unit 899
-  tiendo progress --unit 91@2024-01-01 --indicator CODE --as-of 2024-03-31 --known-on 2024-04-15 --json`,
+  tiendo progress --unit 899 --indicator CQS-02 --as-of 2024-03-31 --known-on 2024-04-15
+  tiendo progress --unit 91@2024-01-01 --json     # the unit of that code on that day`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -125,7 +130,10 @@ had been fetched up to the end of that day (default: today), so any past report 
 			}
 			version := p.VersionOn(k)
 			if !asJSON {
-				return printProgress(a.out, in, u, d, k, results)
+				if err := a.hintEmpty(ctx, st); err != nil {
+					return err
+				}
+				return printProgress(a.out, in, u, d, k, a.notice(ctx, p, st), results)
 			}
 			rows := make([]progressRow, 0, len(results))
 			for _, r := range results {
@@ -140,19 +148,37 @@ had been fetched up to the end of that day (default: today), so any past report 
 	f := cmd.Flags()
 	f.StringVar(&unit, "unit", "", "unit, CODE or CODE@YYYY-MM-DD (default: the plan's province)")
 	f.StringVar(&indicator, "indicator", "", "only this indicator")
-	f.StringVar(&asOf, "as-of", "", "day the figures speak of, YYYY-MM-DD")
-	f.StringVar(&knownOn, "known-on", "", "use only what was known at the end of this day, YYYY-MM-DD")
-	f.BoolVar(&asJSON, "json", false, "print JSON: an array with one object per row, decimals as strings, unknown as null")
+	f.StringVar(&asOf, "as-of", "", "day the figures speak of, YYYY-MM-DD (default: the last complete week's Sunday)")
+	f.StringVar(&knownOn, "known-on", "", "use only what was known at the end of this day, YYYY-MM-DD (default: today)")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
 	f.BoolVar(&monitored, "monitored", false, "show the measures watched beside the plan's rows instead")
 	return cmd
 }
 
-func printProgress(out io.Writer, p *plan.Plan, u *plan.Unit, asOf, knownOn plan.Day, results []progress.Result) error {
+// hintEmpty says on standard error that there is nothing to see yet, rather than let a mistyped --data look like a
+// province that never reported.
+func (a *app) hintEmpty(ctx context.Context, st *schema.Store) error {
+	pages, err := st.PageCount(ctx)
+	if err == nil && pages == 0 {
+		where := a.cfg.Data
+		if a.cfg.ClickHouse != "" {
+			where = "the ClickHouse server"
+		}
+		fmt.Fprintf(a.err, "tiendo: %s holds no collected figures of plan %s yet: check --data and --plan, or run `tiendo collect` or `tiendo demo`\n", where, a.cfg.Plan)
+	}
+	return err
+}
+
+func printProgress(out io.Writer, p *plan.Plan, u *plan.Unit, asOf, knownOn plan.Day, notice string, results []progress.Result) error {
 	fmt.Fprintf(out, "%s\n%s - tính đến ngày %s, theo số liệu đã biết đến ngày %s\n", p.Name, u.Name, viDay(asOf), viDay(knownOn))
-	if n := p.Demo.Notice; n != "" {
-		fmt.Fprintln(out, n)
+	if notice != "" {
+		fmt.Fprintln(out, notice)
 	}
 	fmt.Fprintln(out)
+	return progressTable(out, results)
+}
+
+func progressTable(out io.Writer, results []progress.Result) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "CHỈ TIÊU\tTHỰC HIỆN\tMỤC TIÊU\tLỘ TRÌNH\tCHÊNH LỆCH\tDỰ BÁO\tTRẠNG THÁI\tNỘI DUNG")
 	for _, r := range results {
@@ -161,7 +187,7 @@ func printProgress(out io.Writer, p *plan.Plan, u *plan.Unit, asOf, knownOn plan
 			target = "> " + target
 		}
 		state := sign(r.Status) + " " + viStatus(r.Status)
-		if why := viReason(r.Reason()); why != "" && (r.Value == nil || r.Status == progress.NotApplicable || r.Status == progress.Stale) {
+		if why := viReason(r.Reason()); why != "" && (r.Value == nil || r.Status == progress.NotApplicable || r.Status == progress.Stale || r.Reason() == progress.ReasonUnitEnded) {
 			state += " (" + why + ")"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Indicator.Code, viValue(r.Value), target, viValue(r.Expected), viValue(r.Gap), viValue(r.Forecast), state, r.Indicator.Name)
@@ -173,7 +199,7 @@ func (a *app) exportCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Write figures for others to compute with",
-		Args:  subcommandNeeded,
+		RunE:  subcommandNeeded,
 	}
 	var asCSV bool
 	var asOf, knownOn string
@@ -214,7 +240,7 @@ Empty cells are unknown, never zero; an empty unit_valid_from means "already in 
 	}
 	f := progressCmd.Flags()
 	f.BoolVar(&asCSV, "csv", false, "write CSV")
-	f.StringVar(&asOf, "as-of", "", "newest day to write, YYYY-MM-DD (default: the last complete weekly point)")
+	f.StringVar(&asOf, "as-of", "", "newest day to write, YYYY-MM-DD (default: the last complete week's Sunday)")
 	f.StringVar(&knownOn, "known-on", "", "use only what was known at the end of this day, YYYY-MM-DD (default: today)")
 	cmd.AddCommand(progressCmd)
 	return cmd

@@ -17,7 +17,6 @@ import (
 )
 
 func (a *app) serveCommand() *cobra.Command {
-	var listen string
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Collect on schedule, compute, and serve pages and metrics until Ctrl-C",
@@ -34,15 +33,21 @@ serve the pages, /metrics, /healthz and /readyz. Sources whose address is not se
 			if err != nil {
 				return err
 			}
-			ready, broken := usable(all)
-			if broken != nil {
-				a.log.Warn("sources left out", "error", broken)
+			ready, _ := usable(all)
+			for _, s := range all {
+				if s.err != nil {
+					a.log.Warn("source left out", "source", s.ID, "error", firstLine(s.err.Error()))
+				}
 			}
-			return a.serve(ctx, p, st, listen, ready)
+			return a.serve(ctx, p, st, a.cfg.Listen, ready)
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
+	a.listenFlag(cmd)
 	return cmd
+}
+
+func (a *app) listenFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.cfg.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
 }
 
 // serve runs the schedule of the given sources and the site until the context ends.

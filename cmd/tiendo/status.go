@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tiendo/collectors"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/run"
 	"tiendo/pipeline/words"
@@ -105,6 +106,9 @@ func firstLine(s string) string {
 	return s
 }
 
+// indented sets the further lines of an error under its first.
+func indented(err error) string { return strings.ReplaceAll(err.Error(), "\n", "\n    ") }
+
 func (a *app) checkCommand() *cobra.Command {
 	var reach bool
 	cmd := &cobra.Command{
@@ -112,7 +116,9 @@ func (a *app) checkCommand() *cobra.Command {
 		Short: "Check settings, plan, sources and database before they are needed",
 		Long: `Check that the settings can be read, that the plan has no problem, that every source is configured, that the database answers
 and has this version's tables. --reach also asks every source for its first page, storing nothing. Exit code 3 if
-anything is wrong.`,
+anything is wrong.
+
+Addresses and secrets of the sources are environment variables; what is not set is named here.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -120,7 +126,7 @@ anything is wrong.`,
 			say := func(what string, err error) {
 				if err != nil {
 					bad++
-					fmt.Fprintf(a.out, "✖ %s: %v\n", what, err)
+					fmt.Fprintf(a.out, "✖ %s: %s\n", what, indented(err))
 					return
 				}
 				fmt.Fprintf(a.out, "✔ %s\n", what)
@@ -197,26 +203,25 @@ same period is a restatement.`,
 				return err
 			}
 			defer os.RemoveAll(dir)
-			if err := os.Mkdir(filepath.Join(dir, into), 0o700); err != nil {
-				return err
-			}
 			old := a.now().Add(-time.Hour)
 			for i, f := range args {
 				b, err := os.ReadFile(f)
 				if err != nil {
 					return fmt.Errorf("import: %w", err)
 				}
-				to := filepath.Join(dir, into, fmt.Sprintf("%03d-%s", i, filepath.Base(f)))
+				to := filepath.Join(dir, filepath.Base(f))
+				if _, err := os.Stat(to); err == nil { // two folders' files of one name
+					to = filepath.Join(dir, fmt.Sprintf("%d-%s", i+1, filepath.Base(f)))
+				}
 				if err := errors.Join(os.WriteFile(to, b, 0o600), os.Chtimes(to, old, old)); err != nil {
 					return err
 				}
 			}
-			outer := a.lookup
-			a.lookup = func(name string) string {
-				if name == dropVariable {
-					return dir
+			files := false
+			a.adjust = func(src *collectors.Source) {
+				if src.ID == into && src.Path != "" {
+					src.Path, files = dir, true
 				}
-				return outer(name)
 			}
 			all, err := a.sources(ctx, p, st)
 			if err != nil {
@@ -226,8 +231,8 @@ same period is a restatement.`,
 			if err != nil {
 				return err
 			}
-			if chosen[0].Path == "" {
-				return &usageError{fmt.Errorf("source %s reads no files", into)}
+			if !files && chosen[0].Kind != "" {
+				return &usageError{fmt.Errorf("source %s reads no files: `tiendo import` is for sources with a drop folder", into)}
 			}
 			before, err := st.Rejects(ctx, into, 1000)
 			if err != nil {
@@ -264,6 +269,3 @@ same period is a restatement.`,
 	cmd.Flags().StringVar(&into, "source", "forms", "source that the files belong to")
 	return cmd
 }
-
-// dropVariable names the folder that file sources of the plans lie in.
-const dropVariable = "TIENDO_DROP"

@@ -33,6 +33,18 @@ func (a *app) summary(ctx context.Context, p *plan.Plan, st *schema.Store, c run
 	fmt.Fprintf(a.out, "Đã thu %s trang, %s bản ghi, loại %s; %s số đo; %s kết quả, trong đó %s mới.\n\n", words.Count(int64(counts.Pages)), words.Count(int64(counts.Records)),
 		words.Count(int64(counts.Rejects)), words.Count(int64(counts.Measures)), words.Count(int64(len(c.Results))), words.Count(int64(c.Written)))
 
+	var province []progress.Result
+	owed := false
+	for _, r := range today {
+		if r.Unit.Code == p.Province && r.Unit.Level == p.Units.All[0].Level && !r.Indicator.Monitored {
+			province = append(province, r)
+			owed = owed || r.Applies == plan.Owed
+		}
+	}
+	if !owed { // a plan of scores: there is no status to count
+		return progressTable(a.out, province)
+	}
+
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprint(w, "TRỤ CỘT (toàn tỉnh)\tSỐ CHỈ TIÊU")
 	for _, s := range shownStatuses {
@@ -42,8 +54,8 @@ func (a *app) summary(ctx context.Context, p *plan.Plan, st *schema.Store, c run
 	var worst []progress.Result
 	for _, pillar := range p.Pillars {
 		n, by := 0, map[progress.Status]int{}
-		for _, r := range today {
-			if r.Unit.Code == p.Province && r.Unit.Level == p.Units.All[0].Level && r.Indicator.Pillar == pillar.Code && !r.Indicator.Monitored && r.Applies == plan.Owed {
+		for _, r := range province {
+			if r.Indicator.Pillar == pillar.Code && r.Applies == plan.Owed {
 				n++
 				by[r.Status]++
 				if r.Gap != nil && (r.Status == progress.Behind || r.Status == progress.AtRisk) {

@@ -37,7 +37,7 @@ func (a *app) migrateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.out, "schema version %d of %d\n", have, want)
+			fmt.Fprintf(a.out, "tables are at version %d; this program needs %d\n", have, want)
 			return nil
 		},
 	}
@@ -148,7 +148,7 @@ Empty cells are unknown. --known-on may name several days, separated by commas; 
 }
 
 func (a *app) methodsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "methods", Short: "Progress methods of statistics offices, for second opinions", Args: subcommandNeeded}
+	cmd := &cobra.Command{Use: "methods", Short: "Progress methods of statistics offices, for second opinions", RunE: subcommandNeeded}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "eval",
 		Short: "Read cases on standard input, write what the methods say of them",
@@ -165,11 +165,11 @@ precision. Methods: opensdg-2.4, eurostat, unsd-2023, escap-csi.`,
 }
 
 func (a *app) planCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "plan", Short: "Look at the plan's data files and check them", Args: subcommandNeeded}
+	cmd := &cobra.Command{Use: "plan", Short: "Look at the plan's data files and check them", RunE: subcommandNeeded}
 	lint := &cobra.Command{
 		Use:   "lint",
 		Short: "Report everything that is wrong or doubtful in the plan's files",
-		Long:  "Report every problem with file and line; exit code 3 if there is any.",
+		Long:  "Report every problem of the plan's files with file, line and what to do; exit code 3 if there is any.",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			fsys, err := a.planFS()
@@ -191,7 +191,9 @@ func (a *app) planCommand() *cobra.Command {
 	show := &cobra.Command{
 		Use:   "show",
 		Short: "List the plan's indicators with targets, or its units",
-		Args:  noArgs,
+		Long: `List the plan's indicators with their target at each milestone. --units lists the units with level, name and the days they
+are in force; their codes are what --unit takes. --json prints the indicators whole.`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			p, err := a.plan()
 			if err != nil {
@@ -254,11 +256,18 @@ func showUnits(out io.Writer, p *plan.Plan) error {
 func (a *app) formCommand() *cobra.Command {
 	var unit, period, file string
 	cmd := &cobra.Command{
-		Use:   "form CODE",
+		Use:   "form [CODE]",
 		Short: "Write an empty report form (XLSX) for units to fill in",
+		Long: `Write the report form CODE for one period, with a row for every unit that is to fill it in. Without CODE, list the plan's
+forms. A filled-in form comes back with 'tiendo import', or through the drop folder. A file that exists is not overwritten.`,
 		Example: `  tiendo form BM-XHS-01 --period 2024-Q3 --unit 899 --out bm-xhs-01.xlsx
   tiendo form          # lists the plan's forms`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return &usageError{fmt.Errorf("one form at a time, not %d: %s", len(args), strings.Join(args, ", "))}
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := a.plan()
 			if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,13 +31,25 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// knownCommand refuses a word that is no command, with the ones that come close.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%s has no command %q", cmd.CommandPath(), args[0])
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		text += ": did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return &usageError{errors.New(text)}
+}
+
 func subcommandNeeded(cmd *cobra.Command, args []string) error {
 	var names []string
 	for _, c := range cmd.Commands() {
 		names = append(names, c.Name())
 	}
 	if len(args) > 0 {
-		return &usageError{fmt.Errorf("%s knows no %q: it has %s", cmd.CommandPath(), args[0], strings.Join(names, ", "))}
+		return &usageError{fmt.Errorf("%s has no command %q: it has %s", cmd.CommandPath(), args[0], strings.Join(names, ", "))}
 	}
 	return &usageError{fmt.Errorf("%s needs one of: %s", cmd.CommandPath(), strings.Join(names, ", "))}
 }
