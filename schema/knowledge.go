@@ -58,7 +58,7 @@ func (s *Store) measureRows(ctx context.Context, k *progress.Knowledge) error {
 		SELECT measure, source, unit, unit_from, dims, day, value, toUnixTimestamp64Milli(known_at)
 		FROM measure
 		WHERE plan = {plan:String} AND measure IN {measures:Array(String)} AND known_at <= {until:DateTime64(3, 'UTC')} AND (run_id = '' OR `+committed+`)
-		ORDER BY measure, source, unit, unit_from, dims, period_type, day, known_at, written_at`)
+		ORDER BY measure, source, unit, unit_from, dims, period_type, day, known_at, run_id, page, position, written_at`)
 	if err != nil {
 		return err
 	}

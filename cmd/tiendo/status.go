@@ -159,7 +159,9 @@ Addresses and secrets of the sources are environment variables; what is not set 
 					err := s.err
 					if err == nil && reach {
 						for _, e := range s.job.Collector.Pages(ctx, cursorNow(a.now())) {
-							err = e
+							if !errors.Is(e, collectors.ErrEmptyAnswer) { // a quiet hour: it has answered
+								err = e
+							}
 							break
 						}
 					}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -76,8 +78,8 @@ func (a *app) simulateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "simulate",
 		Short: "Serve the synthetic source systems until Ctrl-C",
-		Long: `Serve the source systems' own APIs over a synthetic province (số liệu mô phỏng) and print the environment variables that
-point the plan's sources at them. POST /_sim/now {"now": RFC3339} moves the clock.`,
+		Long: `Serve the source systems' own APIs over a synthetic province (số liệu mô phỏng) and print, as shell lines, the environment
+variables that point the plan's sources at them: 'tiendo collect' and 'tiendo serve' in such a shell use them. POST /_sim/now {"now": RFC3339} moves the clock.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			sim, err := o.simulator(a)
@@ -97,8 +99,9 @@ point the plan's sources at them. POST /_sim/now {"now": RFC3339} moves the cloc
 			}
 			defer stop()
 			fmt.Fprintf(a.err, "the simulated systems listen on %s\n", base)
-			for k, v := range sim.Env(base, drop) {
-				fmt.Fprintf(a.out, "export %s=%q\n", k, v)
+			env := sim.Env(base, drop)
+			for _, k := range slices.Sorted(maps.Keys(env)) {
+				fmt.Fprintf(a.out, "export %s=%q\n", k, env[k])
 			}
 			<-cmd.Context().Done()
 			return nil

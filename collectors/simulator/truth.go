@@ -38,11 +38,8 @@ func WriteCSV(out io.Writer, rows iter.Seq[Row]) error {
 	}
 	for r := range rows {
 		num, den := "", ""
-		if r.Known {
-			num = strconv.FormatInt(r.Numerator, 10)
-			if r.Denominator != 0 { // a score has none
-				den = strconv.FormatInt(r.Denominator, 10)
-			}
+		if r.Known && r.Denominator != 0 { // a score is no pair
+			num, den = strconv.FormatInt(r.Numerator, 10), strconv.FormatInt(r.Denominator, 10)
 		}
 		if err := c.Write([]string{r.Indicator, r.Unit, r.UnitValidFrom, r.AsOf, r.KnownOn, num, den, r.Value, r.Met}); err != nil {
 			return err
