@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -51,6 +52,9 @@ var factTables = []factTable{dossierTable, procedureTable, documentTable, paymen
 func (s *Store) Land(_ context.Context, at run.PageKey, p collectors.Page) error {
 	s.pending.mu.Lock()
 	defer s.pending.mu.Unlock()
+	if err := s.pending.accepts(at.RunID); err != nil {
+		return err
+	}
 	s.pending.add("payload", len(p.Body), s.plan, at.Source, at.SHA256, string(p.Body))
 	return nil
 }
@@ -60,6 +64,37 @@ func (s *Store) Land(_ context.Context, at run.PageKey, p collectors.Page) error
 func (s *Store) Load(ctx context.Context, at run.PageKey, fetched time.Time, b collectors.Batch) (loaded int, err error) {
 	s.pending.mu.Lock()
 	defer s.pending.mu.Unlock()
+	return s.load(ctx, at, fetched, b)
+}
+
+// Reload is Load for a page that was committed before.
+func (s *Store) Reload(ctx context.Context, at run.PageKey, fetched time.Time, b collectors.Batch) error {
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	if _, err := s.load(ctx, at, fetched, b); err != nil {
+		return err
+	}
+	s.learn(at)
+	if s.pending.full() {
+		return s.flush(ctx)
+	}
+	return nil
+}
+
+// learn makes memory of what the run's loaded page told.
+func (s *Store) learn(at run.PageKey) {
+	if x := s.pending.staged[at.RunID]; x != nil {
+		s.memory.learn(at.Source, x)
+		delete(s.pending.staged, at.RunID)
+	}
+}
+
+func (s *Store) load(ctx context.Context, at run.PageKey, fetched time.Time, b collectors.Batch) (loaded int, err error) {
+	if err := s.pending.accepts(at.RunID); err != nil {
+		return 0, err
+	}
+	stage := &staged{figures: map[figureKey]figure{}, listed: b.Procedures}
+	s.pending.staged[at.RunID] = stage
 	type load struct {
 		table factTable
 		facts []fact
@@ -73,17 +108,26 @@ func (s *Store) Load(ctx context.Context, at run.PageKey, fetched time.Time, b c
 		{baselineTable, each(b.Baselines, baselineFact)},
 	}
 	for _, l := range loads {
-		n, err := s.loadFacts(ctx, l.table, at, fetched, l.facts)
+		n, err := s.loadFacts(ctx, l.table, at, fetched, l.facts, stage)
 		if err != nil {
 			return loaded, fmt.Errorf("load %s of source %s, page %d: %w", l.table.name, at.Source, at.Page, err)
 		}
 		loaded += n
 	}
-	n, err := s.loadMeasures(ctx, at, fetched, b.Measures)
+	n, err := s.loadMeasures(ctx, at, fetched, b.Measures, stage)
 	if err != nil {
 		return loaded, fmt.Errorf("load measures of source %s, page %d: %w", at.Source, at.Page, err)
 	}
+	refused, err := s.refused(ctx, b.Rejects)
+	if err != nil {
+		return loaded, err
+	}
 	for _, r := range b.Rejects {
+		h := xxhash.Sum64String(strings.Join([]string{at.Source, r.Key, r.Field, r.Rule, string(r.Record)}, "\x00"))
+		if refused[h] {
+			continue // it stands in the list already: the recent past is read again with every pull
+		}
+		stage.refused = append(stage.refused, h)
 		s.pending.add("reject", len(r.Record), s.plan, at.Source, at.RunID, at.Page, uint32(r.Position), r.Key, r.Field, r.Rule, r.Reason, string(r.Record), at.SHA256, fetched)
 	}
 	slices.Sort(b.Drift)
@@ -94,8 +138,33 @@ func (s *Store) Load(ctx context.Context, at run.PageKey, fetched time.Time, b c
 		s.memory.drift[at.Source+" "+what] = true
 		s.pending.add("drift", 0, s.plan, at.Source, what, at.RunID, fetched)
 	}
-	s.memory.list(at.Source, b.Procedures)
 	return loaded + n, nil
+}
+
+// refused are the digests of the rejects that are listed; nil where there is nothing to compare.
+func (s *Store) refused(ctx context.Context, rejects []collectors.Reject) (map[uint64]bool, error) {
+	if len(rejects) == 0 || s.memory.refused != nil {
+		return s.memory.refused, nil
+	}
+	rows, err := s.conn.Query(s.with(ctx, nil), `
+		SELECT DISTINCT xxHash64(concat(source, '\0', key, '\0', field, '\0', rule, '\0', record)) FROM reject WHERE plan = {plan:String} AND `+committed)
+	if err != nil {
+		return nil, fmt.Errorf("look up known rejects: %w", unanswered(err))
+	}
+	defer rows.Close()
+	have := map[uint64]bool{}
+	for rows.Next() {
+		var h uint64
+		if err := rows.Scan(&h); err != nil {
+			return nil, err
+		}
+		have[h] = true
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	s.memory.refused = have
+	return have, nil
 }
 
 // Commit takes in the page's manifest; when it is written, after everything of the page, the page's rows count and a later
@@ -107,6 +176,10 @@ func (s *Store) Commit(ctx context.Context, at run.PageKey, p collectors.Page, l
 	}
 	s.pending.mu.Lock()
 	defer s.pending.mu.Unlock()
+	if err := s.pending.accepts(at.RunID); err != nil {
+		return err
+	}
+	s.learn(at)
 	s.pending.add("page", 0, s.plan, at.Source, at.RunID, at.Page, at.SHA256, p.Request, p.FetchedAt.UTC(), at.Asserted, uint32(p.Records), uint32(loaded), uint32(rejected), string(cursor), time.Now().UTC())
 	s.memory.cursors[at.Source] = p.Cursor
 	if _, sha, ok := strings.Cut(p.Request, fileMark); ok && s.memory.files[at.Source] != nil {
@@ -118,10 +191,20 @@ func (s *Store) Commit(ctx context.Context, at run.PageKey, p collectors.Page, l
 	return nil
 }
 
-// EndRun takes in the record of a run's end and writes everything that is pending, unless a history load defers that.
-func (s *Store) EndRun(ctx context.Context, r run.Run) error {
+// EndRun takes in the record of a run's end and writes everything that is pending, unless a history load defers that. A run
+// that lost something of what it took in has failed, whatever it thinks.
+func (s *Store) EndRun(ctx context.Context, r run.Run) (err error) {
 	s.pending.mu.Lock()
 	defer s.pending.mu.Unlock()
+	lost := s.pending.accepts(r.RunID)
+	delete(s.pending.staged, r.RunID)
+	defer delete(s.pending.broken, r.RunID)
+	if lost != nil {
+		if r.State == run.OK {
+			r.State, r.Error = run.Failed, lost.Error()
+		}
+		defer func() { err = cmp.Or(err, lost) }()
+	}
 	s.pending.add("run", 0, s.plan, r.Source, r.RunID, r.StartedAt.UTC(), r.EndedAt.UTC(), r.FetchedAt.UTC(), r.Asserted, r.State, uint32(r.Pages), uint64(r.Records), uint64(r.Loaded), uint64(r.Rejected), r.Error)
 	if s.pending.deferred && !s.pending.full() {
 		return nil
@@ -140,7 +223,7 @@ func (s *Store) Flush(ctx context.Context) error {
 func (s *Store) Defer(yes bool) {
 	s.pending.mu.Lock()
 	defer s.pending.mu.Unlock()
-	s.pending.deferred = yes
+	s.pending.deferred, s.pending.failed = yes, nil
 }
 
 func each[T any](rows []T, f func(int, T) fact) []fact {
@@ -159,7 +242,7 @@ type known struct {
 
 // loadFacts takes in the facts whose content differs from the newest version fetched up to that moment; of several
 // versions in one page the newest counts.
-func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetched time.Time, facts []fact) (int, error) {
+func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetched time.Time, facts []fact, stage *staged) (int, error) {
 	if len(facts) == 0 {
 		return 0, nil
 	}
@@ -186,10 +269,9 @@ func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetc
 		row = append(row, f.columns...)
 		row = append(row, fetched, at.RunID, at.Page, uint32(f.place), f.hash)
 		s.pending.add(t.name, 0, row...)
-		have[f.id] = known{f.hash, f.updated}
+		stage.facts = append(stage.facts, stagedFact{t.name, f.id, known{f.hash, f.updated}})
 		n++
 	}
-	s.memory.trim(t.name)
 	return n, nil
 }
 
@@ -253,7 +335,7 @@ type figure struct {
 }
 
 // loadMeasures takes in stated figures that differ from what is known of the same key.
-func (s *Store) loadMeasures(ctx context.Context, at run.PageKey, fetched time.Time, measures []collectors.Measure) (int, error) {
+func (s *Store) loadMeasures(ctx context.Context, at run.PageKey, fetched time.Time, measures []collectors.Measure, stage *staged) (int, error) {
 	if len(measures) == 0 {
 		return 0, nil
 	}
@@ -275,10 +357,9 @@ func (s *Store) loadMeasures(ctx context.Context, at run.PageKey, fetched time.T
 		}
 		s.pending.add("measure", 0, s.plan, at.Source, m.Code, m.Unit.Code, dayValue(m.Unit.From), m.Dims, string(m.PeriodType), dayValue(m.Start), dayValue(m.End),
 			m.Value, m.Evidence, fetched, at.RunID, at.Page, uint32(m.Position))
-		have[keys[i]] = f
+		stage.figures[keys[i]] = f
 		n++
 	}
-	s.memory.trim("measure")
 	return n, nil
 }
 

@@ -2,8 +2,14 @@ package schema
 
 import (
 	"context"
+	"database/sql/driver"
+	"errors"
 	"fmt"
+	"io"
+	"maps"
+	"net"
 	"sync"
+	"syscall"
 
 	"tiendo/collectors"
 )
@@ -16,6 +22,40 @@ type pending struct {
 	count    int
 	bytes    int
 	deferred bool
+	staged   map[string]*staged // by run: the page that it has loaded and not committed yet
+	runs     map[string]bool    // that have something here
+	broken   map[string]error   // runs that lost something of theirs when writing failed
+	failed   error              // while runs' ends are deferred: nobody else would be told
+}
+
+func newPending() *pending {
+	return &pending{rows: map[string][][]any{}, staged: map[string]*staged{}, runs: map[string]bool{}, broken: map[string]error{}}
+}
+
+// staged is what a loaded page will have told when it is committed. A page that does not get there was never seen, so that
+// it is taken in as new when it comes again.
+type staged struct {
+	facts   []stagedFact
+	figures map[figureKey]figure
+	refused []uint64
+	listed  []collectors.Procedure
+}
+
+type stagedFact struct {
+	table, id string
+	known     known
+}
+
+// accepts says whether a run may go on: not when something of it was given up.
+func (p *pending) accepts(runID string) error {
+	if p.failed != nil {
+		return fmt.Errorf("an earlier write failed, so nothing more is taken in: %w", p.failed)
+	}
+	if err := p.broken[runID]; err != nil {
+		return fmt.Errorf("what this run took in before was given up when it could not be written: %w", err)
+	}
+	p.runs[runID] = true
+	return nil
 }
 
 // Limits of what may wait.
@@ -50,21 +90,41 @@ var writeOrder = func() []struct{ table, columns string } {
 }()
 
 // flush writes what is pending, in order. When it fails, what was pending is given up and so is the memory of it: it was
-// not committed, so it is pulled again.
+// not committed, so it is pulled again. Every run that lost something by it is refused from then on, so that none goes on
+// behind a gap.
 func (s *Store) flush(ctx context.Context) error {
 	p := s.pending
+	if p.failed != nil {
+		return p.failed
+	}
 	if p.count == 0 {
 		return nil
 	}
-	rows := p.rows
-	p.rows, p.count, p.bytes = map[string][][]any{}, 0, 0
+	rows, runs := p.rows, p.runs
+	p.rows, p.count, p.bytes, p.runs = map[string][][]any{}, 0, 0, map[string]bool{}
 	for _, w := range writeOrder {
 		if err := s.write(ctx, w.table, w.columns, rows[w.table]); err != nil {
 			s.memory.forget()
-			return fmt.Errorf("write %d rows of %s: %w", len(rows[w.table]), w.table, err)
+			err = fmt.Errorf("write %d rows of %s: %w", len(rows[w.table]), w.table, unanswered(err))
+			for id := range runs {
+				p.broken[id] = err
+			}
+			if p.deferred {
+				p.failed = err
+			}
+			return err
 		}
 	}
 	return nil
+}
+
+// unanswered says what to do where ClickHouse itself is away.
+func unanswered(err error) error {
+	var network net.Error
+	if errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		return fmt.Errorf("ClickHouse does not answer (%w): what was committed is kept; start it and collect again", err)
+	}
+	return err
 }
 
 func (s *Store) write(ctx context.Context, table, columns string, rows [][]any) error {
@@ -94,6 +154,7 @@ type memory struct {
 	drift   map[string]bool
 	table   map[string]map[string]known // nil entry: not whole
 	stated  map[figureKey]figure
+	refused map[uint64]bool // digests of rejects; nil: not read yet
 	looked  map[string]bool
 }
 
@@ -142,6 +203,26 @@ func (m *memory) figures(ctx context.Context, s *Store) (map[figureKey]figure, e
 		}
 	}
 	return m.stated, nil
+}
+
+// learn takes in what a committed page told.
+func (m *memory) learn(source string, x *staged) {
+	for _, f := range x.facts {
+		if have := m.table[f.table]; have != nil {
+			have[f.id] = f.known
+			m.trim(f.table)
+		}
+	}
+	if m.stated != nil {
+		maps.Copy(m.stated, x.figures)
+		m.trim("measure")
+	}
+	for _, h := range x.refused {
+		if m.refused != nil {
+			m.refused[h] = true
+		}
+	}
+	m.list(source, x.listed)
 }
 
 // trim gives a memory up that has grown too large; from then on keys are looked up.

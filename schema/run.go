@@ -25,14 +25,14 @@ func (s *Store) Cursor(ctx context.Context, source string) (collectors.Cursor, e
 	var text string
 	err := s.conn.QueryRow(ctx, `SELECT argMax(cursor, (fetched_at, committed_at, page)) FROM page WHERE plan = ? AND source = ?`, s.plan, source).Scan(&text)
 	if err != nil {
-		return collectors.Cursor{}, fmt.Errorf("read the cursor of source %s: %w", source, err)
+		return collectors.Cursor{}, fmt.Errorf("read the cursor: %w", unanswered(err))
 	}
 	var c collectors.Cursor
 	if text == "" {
 		return c, nil
 	}
 	if err := json.Unmarshal([]byte(text), &c); err != nil {
-		return c, fmt.Errorf("cursor %q of source %s: %w", text, source, err)
+		return c, fmt.Errorf("cursor %q: %w", text, err)
 	}
 	return c, nil
 }
@@ -156,7 +156,13 @@ const replaying = "replaying"
 
 // Reset empties facts, measures, rejects and results; pages, payloads and runs stay. It marks the store as being rebuilt.
 func (s *Store) Reset(ctx context.Context) error {
+	if err := s.Flush(ctx); err != nil {
+		return err
+	}
+	s.pending.mu.Lock()
 	s.memory.forget()
+	clear(s.pending.broken) // the runs' pages come again, from what was landed
+	s.pending.mu.Unlock()
 	if err := s.SetSetting(ctx, replaying, "yes"); err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func (s *Store) Plan() string { return s.plan }
 func (s *Store) For(planCode string) *Store { return newStore(s.conn, s.dsn, planCode) }
 
 func newStore(conn driver.Conn, dsn, planCode string) *Store {
-	return &Store{conn: conn, dsn: dsn, plan: planCode, pending: &pending{rows: map[string][][]any{}}, memory: newMemory()}
+	return &Store{conn: conn, dsn: dsn, plan: planCode, pending: newPending(), memory: newMemory()}
 }
 
 // Migrate brings the tables to the newest version and creates the views anew. It may run any number of times.

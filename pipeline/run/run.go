@@ -133,7 +133,7 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 	if !r.Again {
 		var err error
 		if since, err = r.Store.Cursor(ctx, job.Source); err != nil {
-			return fmt.Errorf("source %s: read the cursor: %w", job.Source, err)
+			return fmt.Errorf("source %s: %w", job.Source, err)
 		}
 	}
 	standing := since // where the next run goes on: a bounded pull does not move it backwards
@@ -265,7 +265,8 @@ type Landed interface {
 	Reset(ctx context.Context) error
 	// Pages calls f for every committed page of the source, oldest first.
 	Pages(ctx context.Context, source string, f func(PageKey, collectors.Page) error) error
-	Load(ctx context.Context, at PageKey, fetched time.Time, b collectors.Batch) (loaded int, err error)
+	// Reload loads a page that was committed before.
+	Reload(ctx context.Context, at PageKey, fetched time.Time, b collectors.Batch) error
 	Measure(ctx context.Context, source string) error
 	// Rebuilt says that a replay has reached its end.
 	Rebuilt(ctx context.Context) error
@@ -284,8 +285,7 @@ func Replay(ctx context.Context, st Landed, jobs []Job, told func(source string,
 				return fmt.Errorf("payload %.12s: %w", at.SHA256, err)
 			}
 			n++
-			_, err = st.Load(ctx, at, p.FetchedAt, batch)
-			return err
+			return st.Reload(ctx, at, p.FetchedAt, batch)
 		})
 		if err == nil {
 			err = st.Measure(ctx, job.Source)
