@@ -60,7 +60,10 @@ func (a *app) sources(ctx context.Context, p *plan.Plan, st *schema.Store) ([]so
 			}
 		}
 		s.err = err
-		s.job = run.Job{Source: s.ID, Collector: c}
+		s.job = run.Job{Source: s.ID}
+		if err == nil {
+			s.job.Collector = c
+		}
 		if s.RejectLimit != nil {
 			s.job.RejectLimit = *s.RejectLimit
 		}
