@@ -1,0 +1,111 @@
+package web_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// TestInABrowser looks at the pages as a leader's old screen and a phone show them: nothing sticks out sideways, nothing is
+// reported to the console, and no page has two main headings. It needs Debian's chromium.
+func TestInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser is not started in short tests")
+	}
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("chromium is not installed: apt-get install chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	defer stop()
+	ctx, cancel := chromedp.NewContext(ctx)
+	defer cancel()
+
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // without a timeout: it starts the browser
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var said []string
+	go func() {
+		for m, err := range chromedp.Console(ctx) {
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			said = append(said, fmt.Sprint(m))
+			mu.Unlock()
+		}
+	}()
+	for code, addresses := range map[string][]string{
+		kienGiang: {"/", "/heat", "/heat?level=commune", "/indicator/CQS-02", "/indicator/CQS-05?unit=899", "/unit/899", "/unit/91", "/freshness", "/?as-of=2025-06-23&known-on=2025-06-29"},
+		anGiang:   {"/", "/heat", "/indicator/S-TONG", "/unit/91"},
+	} {
+		p := load(t, code)
+		server := httptest.NewServer(site(t, p, filled(t, p), clock(p.Demo.AsOf)))
+		defer server.Close()
+		for _, size := range []struct {
+			name          string
+			width, height int64
+			options       []chromedp.EmulateViewportOption
+		}{
+			{"desk", 1366, 768, nil},
+			{"phone", 360, 740, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2)}},
+		} {
+			for _, address := range addresses {
+				t.Run(code+"/"+size.name+address, func(t *testing.T) {
+					mu.Lock()
+					said = nil
+					mu.Unlock()
+					ctx, cancel := context.WithTimeout(ctx, time.Minute)
+					defer cancel()
+					err := chromedp.Do(ctx, chromedp.EmulateViewport(size.width, size.height, size.options...), chromedp.Navigate(server.URL+address))
+					if err != nil {
+						t.Fatal(err)
+					}
+					wide, inner := number(t, ctx, `document.documentElement.scrollWidth`), number(t, ctx, `document.documentElement.clientWidth`)
+					headings := number(t, ctx, `document.querySelectorAll("h1").length`)
+					// what sticks out of the window where it may not be scrolled
+					out, err := chromedp.Run(ctx, chromedp.Evaluate[string](`[...document.querySelectorAll("body *")].filter(e => {
+						const r = e.getBoundingClientRect();
+						return r.width > 0 && r.right > innerWidth + 1 && !e.closest(".scroll") && getComputedStyle(e).position !== "absolute";
+					}).map(e => e.tagName + "." + e.className + " " + (e.textContent || "").slice(0, 40)).slice(0, 5).join("; ")`))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if wide > inner || inner != size.width {
+						t.Errorf("the page is %d wide, the window %d", wide, inner)
+					}
+					if out != "" {
+						t.Errorf("sticks out: %s", out)
+					}
+					if headings != 1 {
+						t.Errorf("%d main headings", headings)
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					for _, s := range said {
+						if address != addresses[len(addresses)-1] || code != kienGiang { // the last page is refused: the console says so
+							t.Errorf("console: %s", s)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+func number(t *testing.T, ctx context.Context, script string) int64 {
+	t.Helper()
+	n, err := chromedp.Run(ctx, chromedp.Evaluate[int64](script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
