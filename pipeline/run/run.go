@@ -101,6 +101,12 @@ func (e *RejectLimitError) Error() string {
 		e.Source, e.Rejected, e.Records, 100*e.Limit, e.Source)
 }
 
+// storeError is a failure of the store, not of the source.
+type storeError struct{ err error }
+
+func (e *storeError) Error() string { return e.err.Error() }
+func (e *storeError) Unwrap() error { return e.err }
+
 // absent marks the page that a run adds behind a whole snapshot: the keys that were no longer in it.
 const absent = "catalogue: no longer listed"
 
@@ -118,7 +124,13 @@ func (r *Runner) Collect(ctx context.Context, job Job) (Run, error) {
 	}
 	end := context.WithoutCancel(ctx)
 	if e := r.Store.EndRun(end, rec); e != nil {
-		return rec, errors.Join(err, fmt.Errorf("source %s: record the run: %w", job.Source, e))
+		var away *storeError
+		if errors.As(err, &away) { // said once is enough
+			return rec, err
+		}
+		e = fmt.Errorf("source %s: record the run: %w", job.Source, e)
+		rec.State, rec.Error = Failed, cmp.Or(rec.Error, e.Error())
+		return rec, errors.Join(err, e)
 	}
 	if !r.DeferSum {
 		if e := r.Store.Measure(end, job.Source); e != nil {
@@ -133,7 +145,7 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 	if !r.Again {
 		var err error
 		if since, err = r.Store.Cursor(ctx, job.Source); err != nil {
-			return fmt.Errorf("source %s: %w", job.Source, err)
+			return fmt.Errorf("source %s: %w", job.Source, &storeError{err})
 		}
 	}
 	standing := since // where the next run goes on: a bounded pull does not move it backwards
@@ -182,7 +194,7 @@ func (r *Runner) store(ctx context.Context, job Job, page collectors.Page, rec *
 	rec.Pages++
 	at := PageKey{Source: job.Source, RunID: rec.RunID, Page: uint32(rec.Pages), SHA256: Sum(page.Body), Asserted: r.Asserted}
 	if err := r.Store.Land(ctx, at, page); err != nil {
-		return collectors.Batch{}, fmt.Errorf("source %s: %w", job.Source, err)
+		return collectors.Batch{}, fmt.Errorf("source %s: %w", job.Source, &storeError{err})
 	}
 	batch, err := Parse(job.Collector, page)
 	if err != nil {
@@ -190,10 +202,10 @@ func (r *Runner) store(ctx context.Context, job Job, page collectors.Page, rec *
 	}
 	loaded, err := r.Store.Load(ctx, at, page.FetchedAt, batch)
 	if err != nil {
-		return batch, err
+		return batch, &storeError{err}
 	}
 	if err := r.Store.Commit(ctx, at, page, loaded, len(batch.Rejects)); err != nil {
-		return batch, fmt.Errorf("source %s: %w", job.Source, err)
+		return batch, fmt.Errorf("source %s: %w", job.Source, &storeError{err})
 	}
 	rec.Records += page.Records
 	rec.Loaded += loaded
