@@ -49,6 +49,9 @@ func (s *site) row(a *ask, ind *plan.Indicator, u *plan.Unit, x *Assessment) row
 		r.Rolling = figure(ind, x.PathValue)
 	}
 	r.Status, r.Weeks = words.Status(x.Status), weeksText(x.WeeksBehind)
+	if x.Status == progress.NoTarget {
+		r.Status.Name = r.Status.Short // in a table's narrow column
+	}
 	switch {
 	case x.Value == nil, x.Status == progress.Stale, x.Status == progress.NoData, x.Status == progress.NotApplicable, hasReason(x, progress.ReasonUnreachable), hasReason(x, progress.ReasonUnitEnded):
 		r.Why = r.Note
@@ -226,6 +229,7 @@ type standingRow struct {
 	Name    string
 	URL     string
 	Rank    string
+	Of      int    // units with a rank
 	Moved   string // ↑2, ↓1, =; empty: unknown
 	Moving  string // up, down, same: class
 	MovedBy string // in words
@@ -251,7 +255,7 @@ func (s *site) standings(a *ask, now, before []Standing) []standingRow {
 		}
 		r := standingRow{Unit: u, Name: u.Name, URL: s.unitURL(a, u), Rank: words.Unknown, Share: words.Percent(x.Share), Overall: words.Status(x.Overall), Missed: x.Missed, Bar: tally(statuses, x.Counts)}
 		if x.Rank > 0 {
-			r.Rank = strconv.Itoa(x.Rank)
+			r.Rank, r.Of = strconv.Itoa(x.Rank), x.Of
 			r.Good = fmt.Sprintf("%d/%d", x.Counts[progress.Met]+x.Counts[progress.OnTrack], x.Applicable)
 		}
 		if old := was[x.Unit]; old > 0 && x.Rank > 0 {

@@ -186,7 +186,7 @@ func (s *site) unit(ctx context.Context, a *ask) (*page, error) {
 	}
 	in := s.known(a)
 	rows, watched := s.split(in, s.unitRows(a, in, pl, results))
-	b := &unitBody{Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, Counts: counts(rows), Total: len(rows), Validity: validity(pl.unit), Links: s.kin(a, pl.unit)}
+	b := &unitBody{Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, Counts: counts(rows), Total: len(rows), Validity: validity(pl.unit), Links: s.kin(stored, a, pl.unit)}
 	b.Pillars, b.Targets = s.groups(rows, watched)
 	now, before := onDay(standings, pl.day), onDay(standings, pl.day-7)
 	for _, x := range s.standings(a, now, before) {
@@ -226,12 +226,15 @@ func validity(u *plan.Unit) string {
 	return ""
 }
 
-// kin lists what a unit came from and went into.
-func (s *site) kin(a *ask, u *plan.Unit) []unitLink {
+// kin lists what a unit came from and went into; those without results have no page to go to.
+func (s *site) kin(stored map[plan.Level][]plan.Day, a *ask, u *plan.Unit) []unitLink {
 	var all []unitLink
 	add := func(text string, links []plan.Link) {
 		for _, l := range links {
-			x := unitLink{Text: text, Name: l.Unit.Name, Whole: l.Whole, URL: "/unit/" + s.ref(&ask{asOf: plan.NoDay, today: a.today}, l.Unit)}
+			x := unitLink{Text: text, Name: l.Unit.Name, Whole: l.Whole}
+			if slices.ContainsFunc(stored[l.Unit.Level], l.Unit.ValidOn) {
+				x.URL = "/unit/" + s.ref(&ask{asOf: plan.NoDay, today: a.today}, l.Unit) // in its own time, not on this page's day
+			}
 			all = append(all, x)
 		}
 	}

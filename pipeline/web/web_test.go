@@ -60,6 +60,7 @@ func TestPagesOfAPlanWithTargets(t *testing.T) {
 		{"/indicator/KTS-01?unit=899", []string{"Không áp dụng", "chưa tính ở cấp này theo cách hiểu đang áp dụng"}, nil},
 		{"/indicator/CQS-05", []string{"Phải có đủ", "Ứng dụng trí tuệ nhân tạo"}, nil},
 		{"/unit/899", []string{"Thành phố Rạch Giá", "hoạt động đến hết ngày 30/06/2025", "Xã, phường, thị trấn"}, nil},
+		{"/unit/30733", []string{"Kế tiếp: Phường Rạch Giá", "Tỉnh Kiên Giang Thành phố Rạch Giá Phường Vĩnh Thanh"}, nil},
 		{"/unit/91@2024-01-01", []string{"Tỉnh Kiên Giang", "Huyện, thành phố 15 đơn vị"}, nil},
 		{"/unit/ubmttq", []string{"Ủy ban Mặt trận Tổ quốc"}, nil},
 		{"/freshness", []string{"Chưa chạy lần nào", "no answer", "Đơn vị chưa báo cáo", "Không có bản ghi nào bị loại"}, nil},
