@@ -178,7 +178,7 @@ func (m *memory) forget() {
 // facts is the whole memory of a table, nil if it is not whole.
 func (m *memory) facts(ctx context.Context, s *Store, table string) (map[string]known, error) {
 	if !m.looked[table] {
-		empty, err := s.isEmpty(ctx, table)
+		empty, err := s.isEmpty(ctx, table+" WHERE")
 		if err != nil {
 			return nil, err
 		}
@@ -193,7 +193,7 @@ func (m *memory) facts(ctx context.Context, s *Store, table string) (map[string]
 // figures is the whole memory of stated figures, nil if it is not whole.
 func (m *memory) figures(ctx context.Context, s *Store) (map[figureKey]figure, error) {
 	if !m.looked["measure"] {
-		empty, err := s.isEmpty(ctx, "measure")
+		empty, err := s.isEmpty(ctx, "measure WHERE run_id != '' AND")
 		if err != nil {
 			return nil, err
 		}
@@ -250,10 +250,10 @@ func (m *memory) list(source string, procedures []collectors.Procedure) {
 	}
 }
 
-func (s *Store) isEmpty(ctx context.Context, table string) (bool, error) {
+func (s *Store) isEmpty(ctx context.Context, from string) (bool, error) {
 	var n uint64
-	if err := s.conn.QueryRow(ctx, "SELECT count() FROM (SELECT 1 FROM "+table+" WHERE plan = ? LIMIT 1)", s.plan).Scan(&n); err != nil {
-		return false, fmt.Errorf("look into table %s: %w", table, err)
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM (SELECT 1 FROM "+from+" plan = ? LIMIT 1)", s.plan).Scan(&n); err != nil {
+		return false, fmt.Errorf("look into %s: %w", from, err)
 	}
 	return n == 0, nil
 }
