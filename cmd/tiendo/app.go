@@ -240,6 +240,17 @@ func day(flag, text string, fallback plan.Day) (plan.Day, error) {
 	return d, nil
 }
 
+// readable refuses days that cannot be read before anything is opened for them.
+func readable(asOf string, knownOn ...string) error {
+	_, err := day("as-of", asOf, plan.NoDay)
+	for _, k := range knownOn {
+		if err == nil {
+			_, err = day("known-on", k, plan.NoDay)
+		}
+	}
+	return err
+}
+
 // asOfKnownOn reads the two dates that every figure has: as_of defaults to the last complete weekly point, known_on to
 // today, by the store's clock.
 func (a *app) asOfKnownOn(asOf, knownOn string) (d, k plan.Day, err error) {

@@ -28,6 +28,17 @@ Pulling again changes nothing. A source that fails stops no other.
 pull only what changed between two days; the cursor stays behind what was pulled before.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
+			since, err := day("from", from, plan.NoDay)
+			if err != nil {
+				return err
+			}
+			until, err := day("to", to, plan.NoDay)
+			if err != nil {
+				return err
+			}
+			if since != plan.NoDay && until != plan.NoDay && until < since {
+				return &usageError{fmt.Errorf("--to %s lies before --from %s", until, since)}
+			}
 			p, st, err := a.ready(ctx)
 			if err != nil {
 				return err
@@ -39,17 +50,6 @@ pull only what changed between two days; the cursor stays behind what was pulled
 			chosen, err := pick(all, args)
 			if err != nil {
 				return err
-			}
-			since, err := day("from", from, plan.NoDay)
-			if err != nil {
-				return err
-			}
-			until, err := day("to", to, plan.NoDay)
-			if err != nil {
-				return err
-			}
-			if since != plan.NoDay && until != plan.NoDay && until < since {
-				return &usageError{fmt.Errorf("--to %s lies before --from %s", until, since)}
 			}
 			r := &run.Runner{Store: st, Catalogue: st, Now: a.now, Again: again, From: since, To: until}
 			return a.collect(ctx, r, chosen)
@@ -104,6 +104,9 @@ of --known-on, and append the results that differ from what is stored. Nothing s
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			if err := readable(asOf, knownOn); err != nil {
+				return err
+			}
 			p, st, err := a.ready(ctx)
 			if err != nil {
 				return err

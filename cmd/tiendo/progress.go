@@ -98,6 +98,16 @@ whatever was restated or entered late since.
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			p, err := a.plan()
+			if err != nil {
+				return err
+			}
+			if indicator != "" && p.Indicator(indicator) == nil {
+				return &usageError{fmt.Errorf("plan %s has no indicator %q: `tiendo plan show` lists them", p.Code, indicator)}
+			}
+			if err := readable(asOf, knownOn); err != nil {
+				return err
+			}
 			p, st, err := a.ready(ctx)
 			if err != nil {
 				return err
@@ -112,9 +122,6 @@ whatever was restated or entered late since.
 			u, err := p.Units.Select(unit, d)
 			if err != nil {
 				return &usageError{err}
-			}
-			if indicator != "" && p.Indicator(indicator) == nil {
-				return &usageError{fmt.Errorf("plan %s has no indicator %q: `tiendo plan show` lists them", p.Code, indicator)}
 			}
 			in, book, err := run.Book(ctx, st, p, k)
 			if err != nil {
@@ -216,6 +223,9 @@ Empty cells are unknown, never zero; an empty unit_valid_from means "already in 
 				return &usageError{fmt.Errorf("export progress needs --csv, the one format it writes")}
 			}
 			ctx := cmd.Context()
+			if err := readable(asOf, strings.Split(knownOn, ",")...); err != nil {
+				return err
+			}
 			p, st, err := a.ready(ctx)
 			if err != nil {
 				return err
