@@ -21,7 +21,9 @@ func TestURLPort(t *testing.T) {
 	others := httptest.NewServer(pages.Config.Handler)
 	t.Cleanup(others.Close)
 	port := pages.Listener.Addr().(*net.TCPAddr).Port
-	query := func(url string) string { return "SELECT * FROM url('" + url + "', 'JSONEachRow', 'n Int64') SETTINGS http_max_tries = 1" }
+	query := func(url string) string {
+		return "SELECT * FROM url('" + url + "', 'JSONEachRow', 'n Int64') SETTINGS http_max_tries = 1"
+	}
 
 	closed := start(t, Options{})
 	wantCode(t, "url() by default", open(t, closed.DSN()).Exec(t.Context(), query(pages.URL)), 497)
