@@ -85,6 +85,7 @@ func (s *Store) Reload(ctx context.Context, at run.PageKey, fetched time.Time, b
 func (s *Store) learn(at run.PageKey) {
 	if x := s.pending.staged[at.RunID]; x != nil {
 		s.memory.learn(at.Source, x)
+		s.pending.learn(x)
 		delete(s.pending.staged, at.RunID)
 	}
 }
@@ -252,7 +253,7 @@ func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetc
 			newest[f.id] = i
 		}
 	}
-	have, err := s.knownFacts(ctx, t, fetched, newest)
+	have, err := s.knownFacts(ctx, t, at.Source, fetched, newest)
 	if err != nil {
 		return 0, err
 	}
@@ -269,22 +270,17 @@ func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetc
 		row = append(row, f.columns...)
 		row = append(row, fetched, at.RunID, at.Page, uint32(f.place), f.hash)
 		s.pending.add(t.name, 0, row...)
-		stage.facts = append(stage.facts, stagedFact{t.name, f.id, known{f.hash, f.updated}})
+		stage.facts = append(stage.facts, stagedFact{factKey(t.name, at.Source), f.id, known{f.hash, f.updated}})
 		n++
 	}
 	return n, nil
 }
 
 // knownFacts is what is known of the ids. Where the memory of a table is whole it is the answer itself; else the ids are
-// looked up, after what is pending has been written.
-func (s *Store) knownFacts(ctx context.Context, t factTable, fetched time.Time, ids map[string]int) (map[string]known, error) {
-	if whole, err := s.memory.facts(ctx, s, t.name); err != nil || whole != nil {
+// looked up, and what is pending stands over what is written.
+func (s *Store) knownFacts(ctx context.Context, t factTable, source string, fetched time.Time, ids map[string]int) (map[string]known, error) {
+	if whole, err := s.memory.facts(ctx, s, t.name, source); err != nil || whole != nil {
 		return whole, err
-	}
-	if s.pending.holds(t.name) {
-		if err := s.flush(ctx); err != nil {
-			return nil, err
-		}
 	}
 	wanted, err := ext.NewTable("wanted", ext.Column("id", "String"))
 	if err != nil {
@@ -301,10 +297,10 @@ func (s *Store) knownFacts(ctx context.Context, t factTable, fetched time.Time, 
 	}
 	rows, err := s.conn.Query(clickhouse.Context(ctx, clickhouse.WithExternalTable(wanted)), `
 		SELECT id, argMax(hash, (fetched_at, page, position)), argMax(`+updated+`, (fetched_at, page, position)) FROM `+t.name+`
-		WHERE plan = ? AND fetched_at <= ? AND id IN wanted AND (run_id, page) IN (SELECT run_id, page FROM page WHERE plan = ?)
-		GROUP BY id`, s.plan, stamp(fetched), s.plan)
+		WHERE plan = ? AND source = ? AND fetched_at <= ? AND id IN wanted AND (run_id, page) IN (SELECT run_id, page FROM page WHERE plan = ?)
+		GROUP BY id`, s.plan, source, stamp(fetched), s.plan)
 	if err != nil {
-		return nil, fmt.Errorf("look up known records: %w", err)
+		return nil, fmt.Errorf("look up known records: %w", unanswered(err))
 	}
 	defer rows.Close()
 	have := make(map[string]known, len(ids))
@@ -315,6 +311,11 @@ func (s *Store) knownFacts(ctx context.Context, t factTable, fetched time.Time, 
 			return nil, err
 		}
 		have[id] = k
+	}
+	for id := range ids {
+		if k, ok := s.pending.facts[factKey(t.name, source)][id]; ok {
+			have[id] = k
+		}
 	}
 	return have, rows.Err()
 }
@@ -367,11 +368,6 @@ func (s *Store) knownFigures(ctx context.Context, source string, fetched time.Ti
 	if whole, err := s.memory.figures(ctx, s); err != nil || whole != nil {
 		return whole, err
 	}
-	if s.pending.holds("measure") {
-		if err := s.flush(ctx); err != nil {
-			return nil, err
-		}
-	}
 	wanted, err := ext.NewTable("wanted", ext.Column("measure", "String"), ext.Column("unit", "String"), ext.Column("day", "Date32"))
 	if err != nil {
 		return nil, err
@@ -388,7 +384,7 @@ func (s *Store) knownFigures(ctx context.Context, source string, fetched time.Ti
 		  AND (run_id, page) IN (SELECT run_id, page FROM page WHERE plan = ?)
 		GROUP BY measure, unit, unit_from, dims, period_type, day`, s.plan, source, stamp(fetched), s.plan)
 	if err != nil {
-		return nil, fmt.Errorf("look up known measures: %w", err)
+		return nil, fmt.Errorf("look up known measures: %w", unanswered(err))
 	}
 	defer rows.Close()
 	have := map[figureKey]figure{}
@@ -402,6 +398,11 @@ func (s *Store) knownFigures(ctx context.Context, source string, fetched time.Ti
 		}
 		k.from, k.day, k.ptype = dayFrom(from), dayFrom(day), plan.PeriodType(ptype)
 		have[k] = v
+	}
+	for k := range keys {
+		if f, ok := s.pending.figures[k]; ok {
+			have[k] = f
+		}
 	}
 	return have, rows.Err()
 }

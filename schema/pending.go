@@ -26,10 +26,16 @@ type pending struct {
 	runs     map[string]bool    // that have something here
 	broken   map[string]error   // runs that lost something of theirs when writing failed
 	failed   error              // while runs' ends are deferred: nobody else would be told
+
+	facts   map[string]map[string]known // by factKey: what committed pages told that is not written yet
+	figures map[figureKey]figure
 }
 
 func newPending() *pending {
-	return &pending{rows: map[string][][]any{}, staged: map[string]*staged{}, runs: map[string]bool{}, broken: map[string]error{}}
+	return &pending{
+		rows: map[string][][]any{}, staged: map[string]*staged{}, runs: map[string]bool{}, broken: map[string]error{},
+		facts: map[string]map[string]known{}, figures: map[figureKey]figure{},
+	}
 }
 
 // staged is what a loaded page will have told when it is committed. A page that does not get there was never seen, so that
@@ -70,8 +76,18 @@ func (p *pending) add(table string, size int, row ...any) {
 	p.bytes += size
 }
 
-func (p *pending) full() bool              { return p.count >= pendingRows || p.bytes >= pendingBytes }
-func (p *pending) holds(table string) bool { return len(p.rows[table]) > 0 }
+func (p *pending) full() bool { return p.count >= pendingRows || p.bytes >= pendingBytes }
+
+// learn notes what a committed page told, until it is written and can be looked up.
+func (p *pending) learn(x *staged) {
+	for _, f := range x.facts {
+		if p.facts[f.table] == nil {
+			p.facts[f.table] = map[string]known{}
+		}
+		p.facts[f.table][f.id] = f.known
+	}
+	maps.Copy(p.figures, x.figures)
+}
 
 // writeOrder is the order of commitment: payloads, what is read from them, then the manifests that make it count, then the
 // runs that make it a complete snapshot.
@@ -102,6 +118,7 @@ func (s *Store) flush(ctx context.Context) error {
 	}
 	rows, runs := p.rows, p.runs
 	p.rows, p.count, p.bytes, p.runs = map[string][][]any{}, 0, 0, map[string]bool{}
+	p.facts, p.figures = map[string]map[string]known{}, map[figureKey]figure{}
 	for _, w := range writeOrder {
 		if err := s.write(ctx, w.table, w.columns, rows[w.table]); err != nil {
 			s.memory.forget()
@@ -176,24 +193,28 @@ func (m *memory) forget() {
 }
 
 // facts is the whole memory of a table, nil if it is not whole.
-func (m *memory) facts(ctx context.Context, s *Store, table string) (map[string]known, error) {
-	if !m.looked[table] {
-		empty, err := s.isEmpty(ctx, table+" WHERE")
+func (m *memory) facts(ctx context.Context, s *Store, table, source string) (map[string]known, error) {
+	key := factKey(table, source)
+	if !m.looked[key] {
+		empty, err := s.isEmpty(ctx, table, "source = ?", source)
 		if err != nil {
 			return nil, err
 		}
-		m.looked[table] = true
+		m.looked[key] = true
 		if empty {
-			m.table[table] = map[string]known{}
+			m.table[key] = map[string]known{}
 		}
 	}
-	return m.table[table], nil
+	return m.table[key], nil
 }
+
+// factKey names a table's facts of one source: two sources may use the same identifiers.
+func factKey(table, source string) string { return table + "/" + source }
 
 // figures is the whole memory of stated figures, nil if it is not whole.
 func (m *memory) figures(ctx context.Context, s *Store) (map[figureKey]figure, error) {
 	if !m.looked["measure"] {
-		empty, err := s.isEmpty(ctx, "measure WHERE run_id != '' AND")
+		empty, err := s.isEmpty(ctx, "measure", "run_id != ''")
 		if err != nil {
 			return nil, err
 		}
@@ -250,10 +271,11 @@ func (m *memory) list(source string, procedures []collectors.Procedure) {
 	}
 }
 
-func (s *Store) isEmpty(ctx context.Context, from string) (bool, error) {
+func (s *Store) isEmpty(ctx context.Context, table, where string, args ...any) (bool, error) {
 	var n uint64
-	if err := s.conn.QueryRow(ctx, "SELECT count() FROM (SELECT 1 FROM "+from+" plan = ? LIMIT 1)", s.plan).Scan(&n); err != nil {
-		return false, fmt.Errorf("look into %s: %w", from, err)
+	query := "SELECT count() FROM (SELECT 1 FROM " + table + " WHERE plan = ? AND " + where + " LIMIT 1)"
+	if err := s.conn.QueryRow(ctx, query, append([]any{s.plan}, args...)...).Scan(&n); err != nil {
+		return false, fmt.Errorf("look into table %s: %w", table, unanswered(err))
 	}
 	return n == 0, nil
 }

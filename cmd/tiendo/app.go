@@ -30,12 +30,13 @@ type app struct {
 	file     string // --config
 	verbose  bool
 
-	log    *slog.Logger
-	engine *engine.Engine
-	store  *schema.Store
-	loaded *plan.Plan
-	now    func() time.Time         // the store's clock, see setClock
-	adjust func(*collectors.Source) // last word on a source's settings; nil: none
+	log     *slog.Logger
+	engine  *engine.Engine
+	store   *schema.Store
+	loaded  *plan.Plan
+	now     func() time.Time         // the store's clock, see setClock
+	adjust  func(*collectors.Source) // last word on a source's settings; nil: none
+	retried func(source string)      // told of requests that are made again; nil: nobody is
 }
 
 func (a *app) command() *cobra.Command {

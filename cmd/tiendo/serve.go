@@ -58,6 +58,8 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 		return err
 	}
 	tel.LastSuccess(last)
+	tel.StoreUp(true)
+	a.retried = tel.Retried
 	asOf := plan.LastWeeklyPoint(a.now())
 	if err := a.recompute(ctx, p, st, tel, asOf); err != nil {
 		return err
@@ -130,6 +132,7 @@ func (a *app) recompute(ctx context.Context, p *plan.Plan, st *schema.Store, tel
 	begun := time.Now()
 	c, err := a.compute(ctx, p, st, asOf, plan.DayOf(a.now()))
 	if err != nil {
+		tel.ComputeFailed()
 		return err
 	}
 	tel.Computed(c.Results, asOf, time.Since(begun), c.Written)

@@ -52,6 +52,9 @@ func (a *app) sources(ctx context.Context, p *plan.Plan, st *schema.Store) ([]so
 			} else {
 				deps := collectors.Deps{Plan: p, Now: a.now, Lookup: a.lookup, Notify: func(id string, e error) {
 					a.log.Debug("tried again", "source", id, "error", e)
+					if a.retried != nil {
+						a.retried(id)
+					}
 				}}
 				if st != nil {
 					deps.Seen = func(sha string) bool { return st.Seen(ctx, src.ID, sha) }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -347,13 +348,13 @@ func TestBadInputSourceDown(t *testing.T) {
 }
 
 // bulk is a source of so many dossiers that they are written in several batches.
-func bulk(t testing.TB, pages, perPage int, now time.Time) *scripted {
+func bulk(t testing.TB, id string, pages, perPage int, now time.Time) *scripted {
 	t.Helper()
 	c := &scripted{}
 	for p := range pages {
 		var b collectors.Batch
 		for i := range perPage {
-			b.Dossiers = append(b.Dossiers, collectors.Dossier{Position: i, ID: fmt.Sprintf("d%05d", p*perPage+i), Unit: unit(fmt.Sprintf("U%d", i%7)), Status: 10,
+			b.Dossiers = append(b.Dossiers, collectors.Dossier{Position: i, ID: fmt.Sprintf("%s%05d", id, p*perPage+i), Unit: unit(fmt.Sprintf("U%d", i%7)), Status: 10,
 				Channel: 2, Finished: doneOn.Start().Add(time.Duration(i) * time.Second), Due: doneOn.End(), Updated: doneOn.End()})
 		}
 		x := page(t, now, b)
@@ -385,7 +386,7 @@ func TestBadInputClickHouseDown(t *testing.T) {
 	e := start()
 	const pages, perPage = 9, 5000 // written after every fourth page
 	calm := openAt(t, e.DSN(), "calm")
-	c := bulk(t, pages, perPage, monday)
+	c := bulk(t, "d", pages, perPage, monday)
 	if _, err := runner(calm, monday).Collect(t.Context(), run.Job{Source: "s", Collector: c}); err != nil {
 		t.Fatal(err)
 	}
@@ -425,6 +426,55 @@ func TestBadInputClickHouseDown(t *testing.T) {
 	if diff := cmp.Diff(want, d.measures(t)); diff != "" {
 		t.Errorf("undisturbed (-), disturbed (+):\n%s", diff)
 	}
+
+	// Sources share what waits to be written. When one of them finds ClickHouse gone, the others lost pages too: none may go
+	// on behind the gap, even if ClickHouse is back at once.
+	d = db{calm.For("shared"), calm.conn}
+	small, large := bulk(t, "s", 3, 5, monday), bulk(t, "l", 4, perPage, monday)
+	var fails error
+	between := &interrupted{scripted: small, before: func(n int) {
+		if n != 3 { // two pages of this source wait
+			return
+		}
+		if err := syscall.Kill(e.PID(), syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		_, fails = runner(d, monday).Collect(t.Context(), run.Job{Source: "large", Collector: large})
+		answers(t, d)
+	}}
+	rec, err = runner(d, monday).Collect(t.Context(), run.Job{Source: "small", Collector: between})
+	if fails == nil {
+		t.Fatal("the other source noticed nothing")
+	}
+	clearError(t, err, "source small", "given up")
+	if rec.State != run.Failed {
+		t.Errorf("run %+v", rec)
+	}
+	d = d.restarted()
+	if n := d.count(t, "page", "plan = 'shared' AND source = 'small'"); n != 0 {
+		t.Errorf("%d pages were committed behind lost ones", n)
+	}
+	for name, c := range map[string]*scripted{"small": small, "large": large} {
+		again := &interrupted{scripted: c}
+		if _, err := runner(d, monday).Collect(t.Context(), run.Job{Source: name, Collector: again}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := d.count(t, "(SELECT DISTINCT id FROM dossier WHERE plan = 'shared' AND source = 'large' AND (run_id, page) IN (SELECT run_id, page FROM page))", "1"); n != 4*perPage {
+		t.Errorf("%d dossiers of the large source, want %d", n, 4*perPage)
+	}
+}
+
+// answers waits until the engine, which is started again by itself, answers.
+func answers(t testing.TB, d db) {
+	t.Helper()
+	for range 200 {
+		if d.Ping(t.Context()) == nil {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("the engine did not come back")
 }
 
 // interrupted is a source that goes on behind its cursor's page, and lets a test do something between pages.
