@@ -166,6 +166,9 @@ func benchRun(b *testing.B, job benchJob) benchUse {
 		b.Fatal(err)
 	}
 	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestBenchProcess$", "-test.timeout=0")
+	if to := os.Getenv("TIENDO_BENCH_PROFILE"); to != "" {
+		cmd.Args = append(cmd.Args, fmt.Sprintf("-test.cpuprofile=%s/%s-%d.pprof", to, job.Mode, job.Records))
+	}
 	cmd.Env = append(os.Environ(), benchEnv+"="+string(text))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%s of %d records: %v\n%s", job.Mode, job.Records, err, out)
