@@ -98,6 +98,10 @@ type Procedure struct {
 	Gone      bool // no longer in the catalogue; set by the frame, never by a collector
 }
 
+// Key is the procedure's natural key. A reject of a row whose agency and code could be read bears it too, so that a row that
+// cannot be counted is not taken for one that is missing.
+func (p Procedure) Key() string { return p.Unit.String() + " " + p.Code }
+
 // Document is one e-document as its sender sent it (SYSTEMS section 2).
 type Document struct {
 	Position int

@@ -459,11 +459,9 @@ func dossierFact(_ int, r collectors.Dossier) fact {
 func procedureFact(_ int, r collectors.Procedure) fact {
 	h := newDigest()
 	h.unit(r.Unit).str(r.Code).str(r.Name).num(int64(r.Level)).flag(r.Eligible).num(int64(r.ValidFrom)).num(int64(r.ValidTo)).flag(!r.Gone)
-	return fact{procedureID(r), 0, h.d.Sum64(), []any{r.Unit.Code, dayValue(r.Unit.From), r.Code, r.Name, r.Level, r.Eligible, !r.Gone,
+	return fact{r.Key(), 0, h.d.Sum64(), []any{r.Unit.Code, dayValue(r.Unit.From), r.Code, r.Name, r.Level, r.Eligible, !r.Gone,
 		dayPointer(r.ValidFrom), dayPointer(r.ValidTo)}, r.Position}
 }
-
-func procedureID(r collectors.Procedure) string { return r.Unit.String() + " " + r.Code }
 
 func documentFact(_ int, r collectors.Document) fact {
 	h := newDigest()

@@ -264,10 +264,10 @@ func (m *memory) list(source string, procedures []collectors.Procedure) {
 	}
 	for _, p := range procedures {
 		if p.Gone {
-			delete(listed, procedureID(p))
+			delete(listed, p.Key())
 			continue
 		}
-		listed[procedureID(p)] = p
+		listed[p.Key()] = p
 	}
 }
 

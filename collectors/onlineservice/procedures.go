@@ -62,7 +62,11 @@ func (c *procedures) Parse(p collectors.Page) (collectors.Batch, error) {
 	land, err := c.layout.Rows(p.Body, func(_ collectors.Land, row *collectors.Row) error {
 		x, refused := c.read(row, plan.DayOf(p.FetchedAt))
 		if refused != nil {
-			b.Rejects = append(b.Rejects, c.reject(row, x.Code+"/"+row.Text(procedureUnit), refused))
+			name := x.Key()
+			if x.Unit.Code == "" {
+				name = row.Text(procedureUnit) + " " + x.Code
+			}
+			b.Rejects = append(b.Rejects, c.reject(row, name, refused))
 			return nil
 		}
 		k := key{x.Unit, x.Code}
@@ -82,6 +86,9 @@ func (c *procedures) read(row *collectors.Row, today plan.Day) (x collectors.Pro
 	x.Position, x.Code, x.Name = row.Position, c.codes.procedure(row.Bytes(procedureCode)), row.Text(procedureName)
 	if x.Code == "" {
 		return x, refuse(procedureCode, "missing_id", "Thủ tục không có mã: bổ sung mã ở hệ thống nguồn.")
+	}
+	if x.Unit, refused = c.unit(row, procedureUnit, today); refused != nil {
+		return x, refused
 	}
 	var ok bool
 	if x.Level, ok = choice(row.Bytes(procedureLevel), lastLevel); !ok {
@@ -108,8 +115,7 @@ func (c *procedures) read(row *collectors.Row, today plan.Day) (x collectors.Pro
 	if x.ValidTo != plan.NoDay && x.ValidFrom != plan.NoDay && x.ValidTo < x.ValidFrom {
 		return x, refuse(procedureTo, "date_order", "Thủ tục hết hiệu lực ngày %s trước khi có hiệu lực ngày %s: sửa ở hệ thống nguồn.", date(x.ValidTo), date(x.ValidFrom))
 	}
-	x.Unit, refused = c.unit(row, procedureUnit, today)
-	return x, refused
+	return x, nil
 }
 
 func dayOrNone(t time.Time) plan.Day {

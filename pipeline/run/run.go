@@ -154,8 +154,13 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 		since = collectors.Cursor{Since: r.From.Start()}
 	}
 	var seen map[string]bool // keys of a whole snapshot
-	if w, ok := job.Collector.(collectors.Whole); ok && w.WholeSnapshot() {
+	var have []collectors.Procedure
+	if w, ok := job.Collector.(collectors.Whole); ok && w.WholeSnapshot() && r.Catalogue != nil {
 		seen = map[string]bool{}
+		var err error
+		if have, err = r.Catalogue.InForce(ctx, job.Source); err != nil { // before the snapshot adds to it
+			return fmt.Errorf("source %s: %w", job.Source, &storeError{err})
+		}
 	}
 	last := since
 	for page, err := range job.Collector.Pages(ctx, since) {
@@ -173,7 +178,7 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 		last = page.Cursor
 		if seen != nil {
 			for _, p := range batch.Procedures {
-				seen[p.Unit.String()+" "+p.Code] = true
+				seen[p.Key()] = true
 			}
 			for _, x := range batch.Rejects { // a row that cannot be read has not ended
 				seen[x.Key] = true
@@ -183,10 +188,10 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 			return nil // what follows changed later; this is no whole snapshot either
 		}
 	}
-	if seen == nil || r.Catalogue == nil {
+	if seen == nil {
 		return nil
 	}
-	return r.endMissing(ctx, job, seen, last, rec)
+	return r.endMissing(ctx, job, have, seen, last, rec)
 }
 
 // store lands, parses, loads and commits one page.
@@ -216,16 +221,12 @@ func (r *Runner) store(ctx context.Context, job Job, page collectors.Page, rec *
 	return batch, nil
 }
 
-// endMissing ends the procedures that a complete snapshot no longer lists. It refuses to end everything: an empty
-// catalogue is an outage.
-func (r *Runner) endMissing(ctx context.Context, job Job, seen map[string]bool, at collectors.Cursor, rec *Run) error {
-	have, err := r.Catalogue.InForce(ctx, job.Source)
-	if err != nil {
-		return fmt.Errorf("source %s: %w", job.Source, err)
-	}
+// endMissing ends the procedures that were in force and that a complete snapshot no longer lists. It refuses to end
+// everything: a catalogue without one of them is an outage.
+func (r *Runner) endMissing(ctx context.Context, job Job, have []collectors.Procedure, seen map[string]bool, at collectors.Cursor, rec *Run) error {
 	var gone []collectors.Procedure
 	for _, p := range have {
-		if !seen[p.Unit.String()+" "+p.Code] {
+		if !seen[p.Key()] {
 			p.Gone = true
 			gone = append(gone, p)
 		}
