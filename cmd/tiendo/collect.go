@@ -39,6 +39,13 @@ pull only what changed between two days; the cursor stays behind what was pulled
 			if since != plan.NoDay && until != plan.NoDay && until < since {
 				return &usageError{fmt.Errorf("--to %s lies before --from %s", until, since)}
 			}
+			p, err := a.plan()
+			if err != nil {
+				return err
+			}
+			if err := sourcesNamed(p, args); err != nil {
+				return err
+			}
 			p, st, err := a.ready(ctx)
 			if err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"tiendo/collectors"
@@ -78,6 +79,24 @@ func (a *app) sources(ctx context.Context, p *plan.Plan, st *schema.Store) ([]so
 	return all, nil
 }
 
+// sourcesNamed refuses a name that the plan lacks, before anything is opened for it.
+func sourcesNamed(p *plan.Plan, names []string) error {
+	var known []string
+	for _, f := range p.Sources {
+		known = append(known, f.Name)
+	}
+	return eachKnown(names, known)
+}
+
+func eachKnown(names, known []string) error {
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return &usageError{fmt.Errorf("the plan has no source %q: it has %s", n, strings.Join(known, ", "))}
+		}
+	}
+	return nil
+}
+
 // pick keeps the named sources, or all; a name that the plan lacks is an error.
 func pick(all []source, names []string) ([]source, error) {
 	if len(names) == 0 {
@@ -87,19 +106,11 @@ func pick(all []source, names []string) ([]source, error) {
 	var known []string
 	for _, s := range all {
 		known = append(known, s.ID)
-	}
-	for _, n := range names {
-		found := false
-		for _, s := range all {
-			if s.ID == n {
-				out, found = append(out, s), true
-			}
-		}
-		if !found {
-			return nil, &usageError{fmt.Errorf("the plan has no source %q: it has %s", n, strings.Join(known, ", "))}
+		if slices.Contains(names, s.ID) {
+			out = append(out, s)
 		}
 	}
-	return out, nil
+	return out, eachKnown(names, known)
 }
 
 // usable leaves out sources that cannot be built and returns their errors together.
