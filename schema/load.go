@@ -183,6 +183,9 @@ func (s *Store) Commit(ctx context.Context, at run.PageKey, p collectors.Page, l
 	s.learn(at)
 	s.pending.add("page", 0, s.plan, at.Source, at.RunID, at.Page, at.SHA256, p.Request, p.FetchedAt.UTC(), at.Asserted, uint32(p.Records), uint32(loaded), uint32(rejected), string(cursor), time.Now().UTC())
 	s.memory.cursors[at.Source] = p.Cursor
+	if newest, ok := s.memory.newest[at.Source]; ok && p.FetchedAt.After(newest) {
+		s.memory.newest[at.Source] = p.FetchedAt
+	}
 	if _, sha, ok := strings.Cut(p.Request, fileMark); ok && s.memory.files[at.Source] != nil {
 		s.memory.files[at.Source][sha] = true
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 
 	"tiendo/collectors"
 )
@@ -166,6 +167,7 @@ func (s *Store) write(ctx context.Context, table, columns string, rows [][]any) 
 // in since; otherwise keys are looked up.
 type memory struct {
 	cursors map[string]collectors.Cursor
+	newest  map[string]time.Time // fetch time of a source's newest committed page
 	files   map[string]map[string]bool
 	listed  map[string]map[string]collectors.Procedure
 	drift   map[string]bool
@@ -187,7 +189,7 @@ func newMemory() *memory {
 
 func (m *memory) forget() {
 	*m = memory{
-		cursors: map[string]collectors.Cursor{}, files: map[string]map[string]bool{}, listed: map[string]map[string]collectors.Procedure{},
+		cursors: map[string]collectors.Cursor{}, newest: map[string]time.Time{}, files: map[string]map[string]bool{}, listed: map[string]map[string]collectors.Procedure{},
 		drift: map[string]bool{}, table: map[string]map[string]known{}, looked: map[string]bool{},
 	}
 }
@@ -203,6 +205,7 @@ func (m *memory) facts(ctx context.Context, s *Store, table, source string) (map
 		m.looked[key] = true
 		if empty {
 			m.table[key] = map[string]known{}
+			maps.Copy(m.table[key], s.pending.facts[key])
 		}
 	}
 	return m.table[key], nil
@@ -221,6 +224,7 @@ func (m *memory) figures(ctx context.Context, s *Store) (map[figureKey]figure, e
 		m.looked["measure"] = true
 		if empty {
 			m.stated = map[figureKey]figure{}
+			maps.Copy(m.stated, s.pending.figures)
 		}
 	}
 	return m.stated, nil

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -151,45 +152,98 @@ func (s *Store) inForce(ctx context.Context, source string) ([]collectors.Proced
 	return all, rows.Err()
 }
 
-// replaying is the setting that stands while a replay is under way.
+// replaying is the setting that stands while everything is being rebuilt; with a source's name behind it, that source.
 const replaying = "replaying"
+
+// Newest is the newest fetch time of the source's committed pages; the zero time where there is none.
+func (s *Store) Newest(ctx context.Context, source string) (time.Time, error) {
+	s.pending.mu.Lock()
+	defer s.pending.mu.Unlock()
+	if at, ok := s.memory.newest[source]; ok {
+		return at, nil
+	}
+	var at *time.Time
+	if err := s.conn.QueryRow(ctx, "SELECT maxOrNull(fetched_at) FROM page WHERE plan = ? AND source = ?", s.plan, source).Scan(&at); err != nil {
+		return time.Time{}, fmt.Errorf("read the newest fetch: %w", unanswered(err))
+	}
+	if at == nil {
+		at = &time.Time{}
+	}
+	s.memory.newest[source] = *at
+	return *at, nil
+}
+
+// Rebuilding marks the source's figures as not whole until Rebuilt.
+func (s *Store) Rebuilding(ctx context.Context, source string) error {
+	return s.SetSetting(ctx, replaying+" "+source, "yes")
+}
 
 // Reset empties facts, measures, rejects and results; pages, payloads and runs stay. It marks the store as being rebuilt.
 func (s *Store) Reset(ctx context.Context) error {
-	if err := s.Flush(ctx); err != nil {
+	return s.reset(ctx, replaying, []string{"measure", "measured", "reject", "drift", "assessment", "standing"}, "")
+}
+
+// ResetSource empties the source's facts, measures and rejects, and marks it as being rebuilt; its results stay.
+func (s *Store) ResetSource(ctx context.Context, source string) error {
+	return s.reset(ctx, replaying+" "+source, []string{"measure", "measured", "reject", "drift"}, " AND source = ?", source)
+}
+
+func (s *Store) reset(ctx context.Context, mark string, tables []string, and string, args ...any) error {
+	if err := s.SetSetting(ctx, mark, "yes"); err != nil {
 		return err
 	}
 	s.pending.mu.Lock()
-	s.memory.forget()
-	clear(s.pending.broken) // the runs' pages come again, from what was landed
-	s.pending.mu.Unlock()
-	if err := s.SetSetting(ctx, replaying, "yes"); err != nil {
+	defer s.pending.mu.Unlock()
+	if err := s.flush(ctx); err != nil {
 		return err
 	}
-	tables := []string{"measure", "measured", "reject", "drift", "assessment", "standing"}
+	s.memory.forget()
+	clear(s.pending.broken) // the runs' pages come again, from what was landed
 	for _, t := range factTables {
 		tables = append(tables, t.name)
 	}
 	for _, t := range tables {
-		if err := s.conn.Exec(ctx, "ALTER TABLE "+t+" DELETE WHERE plan = ? SETTINGS mutations_sync = 1", s.plan); err != nil {
-			return fmt.Errorf("empty table %s: %w", t, err)
+		if err := s.conn.Exec(ctx, "ALTER TABLE "+t+" DELETE WHERE plan = ?"+and+" SETTINGS mutations_sync = 1", append([]any{s.plan}, args...)...); err != nil {
+			return fmt.Errorf("empty table %s: %w", t, unanswered(err))
 		}
 	}
 	return nil
 }
 
-// Rebuilt ends what Reset began.
+// Rebuilt ends what Reset began, and with it the rebuilding of every source.
 func (s *Store) Rebuilt(ctx context.Context) error {
 	if err := s.Flush(ctx); err != nil {
 		return err
 	}
-	return s.SetSetting(ctx, replaying, "")
+	marks, err := s.marks(ctx)
+	for _, m := range marks {
+		err = cmp.Or(err, s.SetSetting(ctx, m, ""))
+	}
+	return err
 }
 
-// Replaying says whether a replay was begun and did not reach its end.
+// SourceRebuilt ends what Rebuilding or ResetSource began.
+func (s *Store) SourceRebuilt(ctx context.Context, source string) error {
+	if err := s.Flush(ctx); err != nil {
+		return err
+	}
+	return s.SetSetting(ctx, replaying+" "+source, "")
+}
+
+// Replaying says whether a replay, or the rebuilding of a source, was begun and did not reach its end.
 func (s *Store) Replaying(ctx context.Context) (bool, error) {
-	v, err := s.Setting(ctx, replaying)
-	return v != "", err
+	marks, err := s.marks(ctx)
+	return len(marks) > 0, err
+}
+
+func (s *Store) marks(ctx context.Context) ([]string, error) {
+	var names []string
+	err := s.conn.QueryRow(ctx, `SELECT groupArrayIf(name, v != '') FROM (SELECT name, argMax(value, set_at) AS v FROM setting WHERE plan = ? AND startsWith(name, ?) GROUP BY name)`,
+		s.plan, replaying).Scan(&names)
+	if err != nil {
+		return nil, fmt.Errorf("read whether a replay is under way: %w", unanswered(err))
+	}
+	return names, nil
 }
 
 // Pages calls f for every committed page of the source, oldest fetch first.

@@ -43,6 +43,8 @@ type Run struct {
 	Loaded    int
 	Rejected  int
 	Error     string
+
+	late bool // it brought pages that were fetched before others that are already there
 }
 
 // The states of a run.
@@ -60,6 +62,16 @@ type Store interface {
 	Commit(ctx context.Context, at PageKey, p collectors.Page, loaded, rejected int) error
 	EndRun(ctx context.Context, r Run) error
 	Measure(ctx context.Context, source string) error
+
+	// Newest is the newest fetch time of the source's committed pages; the zero time where there is none.
+	Newest(ctx context.Context, source string) (time.Time, error)
+	// Rebuilding marks the source's figures as not whole; ResetSource marks them too, and empties everything that the
+	// source's pages are the source of; SourceRebuilt takes the mark away.
+	Rebuilding(ctx context.Context, source string) error
+	ResetSource(ctx context.Context, source string) error
+	SourceRebuilt(ctx context.Context, source string) error
+	Pages(ctx context.Context, source string, f func(PageKey, collectors.Page) error) error
+	Reload(ctx context.Context, at PageKey, fetched time.Time, b collectors.Batch) error
 }
 
 // Catalogue lists what a source that shows whole snapshots is known to hold, so that what is missing can be ended.
@@ -132,12 +144,29 @@ func (r *Runner) Collect(ctx context.Context, job Job) (Run, error) {
 		rec.State, rec.Error = Failed, cmp.Or(rec.Error, e.Error())
 		return rec, errors.Join(err, e)
 	}
+	if rec.late {
+		if e := r.rebuild(end, job); e != nil {
+			return rec, errors.Join(err, fmt.Errorf("source %s: put the history in order: %w: run `tiendo replay`", job.Source, e))
+		}
+	}
 	if !r.DeferSum {
 		if e := r.Store.Measure(end, job.Source); e != nil {
 			err = errors.Join(err, fmt.Errorf("source %s: %w", job.Source, e))
 		}
 	}
 	return rec, err
+}
+
+// rebuild loads all the source's pages anew in the order in which they were fetched. What a page says is kept only where it
+// differs from what was known before it, so a page put in between changes what those behind it must say.
+func (r *Runner) rebuild(ctx context.Context, job Job) error {
+	if err := r.Store.ResetSource(ctx, job.Source); err != nil {
+		return err
+	}
+	if _, err := reload(ctx, r.Store, job); err != nil {
+		return err
+	}
+	return r.Store.SourceRebuilt(ctx, job.Source)
 }
 
 func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
@@ -147,6 +176,10 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 		if since, err = r.Store.Cursor(ctx, job.Source); err != nil {
 			return fmt.Errorf("source %s: %w", job.Source, &storeError{err})
 		}
+	}
+	newest, err := r.Store.Newest(ctx, job.Source)
+	if err != nil {
+		return fmt.Errorf("source %s: %w", job.Source, &storeError{err})
 	}
 	standing := since // where the next run goes on: a bounded pull does not move it backwards
 	bounded := r.From > 0
@@ -170,6 +203,20 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 		reached := page.Cursor.Since
 		if bounded && reached.Before(standing.Since) {
 			page.Cursor = standing
+		}
+		switch before := page.FetchedAt.Before(newest); {
+		case !before:
+			newest = page.FetchedAt
+		case !r.Asserted: // the machine's clock was set back; what is learnt later is known later
+			page.FetchedAt = newest
+		default: // a piece of history behind what is there
+			page.Cursor = standing
+			if !rec.late {
+				if err := r.Store.Rebuilding(ctx, job.Source); err != nil {
+					return fmt.Errorf("source %s: %w", job.Source, &storeError{err})
+				}
+			}
+			rec.late = true
 		}
 		batch, err := r.store(ctx, job, page, rec)
 		if err != nil {
@@ -291,15 +338,7 @@ func Replay(ctx context.Context, st Landed, jobs []Job, told func(source string,
 		return fmt.Errorf("replay: %w", err)
 	}
 	for _, job := range jobs {
-		n := 0
-		err := st.Pages(ctx, job.Source, func(at PageKey, p collectors.Page) error {
-			batch, err := Parse(job.Collector, p)
-			if err != nil {
-				return fmt.Errorf("payload %.12s: %w", at.SHA256, err)
-			}
-			n++
-			return st.Reload(ctx, at, p.FetchedAt, batch)
-		})
+		n, err := reload(ctx, st, job)
 		if err == nil {
 			err = st.Measure(ctx, job.Source)
 		}
@@ -311,4 +350,20 @@ func Replay(ctx context.Context, st Landed, jobs []Job, told func(source string,
 		}
 	}
 	return st.Rebuilt(ctx)
+}
+
+// reload loads every landed page of the source again and counts them.
+func reload(ctx context.Context, st interface {
+	Pages(ctx context.Context, source string, f func(PageKey, collectors.Page) error) error
+	Reload(ctx context.Context, at PageKey, fetched time.Time, b collectors.Batch) error
+}, job Job) (n int, err error) {
+	err = st.Pages(ctx, job.Source, func(at PageKey, p collectors.Page) error {
+		batch, err := Parse(job.Collector, p)
+		if err != nil {
+			return fmt.Errorf("payload %.12s: %w", at.SHA256, err)
+		}
+		n++
+		return st.Reload(ctx, at, p.FetchedAt, batch)
+	})
+	return n, err
 }
