@@ -60,7 +60,7 @@ func (s *Store) SaveResults(ctx context.Context, p *plan.Plan, version string, r
 	}
 	batch, err := s.conn.PrepareBatch(ctx, `INSERT INTO assessment (plan, plan_version, method_version, indicator, pillar, unit, unit_from, level, as_of, known_at,
 		applicability, numerator, denominator, value, path_value, comparator, milestone, target, expected, gap, needed_per_week, pace_per_week, forecast,
-		best_reachable, failing_count, coverage, age_days, status, met, outcomes, weeks_behind, behind_since, reason, rulings, member, hash, computed_at)`)
+		best_reachable, failing_count, coverage, age_days, status, met, outcomes, weeks_behind, behind_since, reason, rulings, member, parts, hash, computed_at)`)
 	if err != nil {
 		return 0, err
 	}
@@ -68,6 +68,10 @@ func (s *Store) SaveResults(ctx context.Context, p *plan.Plan, version string, r
 	n := 0
 	for _, r := range results {
 		outcomes, err := json.Marshal(Outcomes(r.Outcomes))
+		if err != nil {
+			return 0, err
+		}
+		parts, err := json.Marshal(partsOf(r.Parts))
 		if err != nil {
 			return 0, err
 		}
@@ -86,7 +90,7 @@ func (s *Store) SaveResults(ctx context.Context, p *plan.Plan, version string, r
 			rulings = []string{}
 		}
 		h := newDigest()
-		h.str(version).str(progress.MethodVersion).num(r.KnownAt).str(string(r.Applies)).str(string(r.Status)).str(reason).str(string(outcomes)).
+		h.str(version).str(progress.MethodVersion).num(r.KnownAt).str(string(r.Applies)).str(string(r.Status)).str(reason).str(string(outcomes)).str(string(parts)).
 			num(r.Numerator).num(r.Denominator).num(int64(r.Milestone)).num(int64(r.WeeksBehind)).num(int64(r.BehindSince)).str(r.Member)
 		for _, v := range []*plan.Value{r.Value, r.PathValue, r.Target, r.Expected, r.Gap, r.NeededPerWeek, r.PacePerWeek, r.Forecast, r.BestReachable, r.Coverage} {
 			h.flag(v != nil)
@@ -104,7 +108,7 @@ func (s *Store) SaveResults(ctx context.Context, p *plan.Plan, version string, r
 		err = batch.Append(s.plan, version, progress.MethodVersion, r.Indicator.Code, r.Indicator.Pillar, r.Unit.Code, dayValue(r.Unit.From), string(r.Unit.Level), dayValue(r.Day),
 			time.UnixMilli(r.KnownAt).UTC(), string(r.Applies), num, den, dec(r.Value), dec(r.PathValue), string(r.Indicator.Comparator), dayPointer(r.Milestone), dec(r.Target),
 			dec(r.Expected), dec(r.Gap), dec(r.NeededPerWeek), dec(r.PacePerWeek), dec(r.Forecast), dec(r.BestReachable), r.FailingCount, dec(r.Coverage), age,
-			string(r.Status), r.Met, string(outcomes), uint32(r.WeeksBehind), dayPointer(r.BehindSince), reason, rulings, r.Member, hash, now.UTC())
+			string(r.Status), r.Met, string(outcomes), uint32(r.WeeksBehind), dayPointer(r.BehindSince), reason, rulings, r.Member, string(parts), hash, now.UTC())
 		if err != nil {
 			return 0, fmt.Errorf("result of %s for %s on %s: %w", r.Indicator.Code, r.Unit.UnitKey, r.Day, err)
 		}
@@ -151,6 +155,22 @@ func Outcomes(all []progress.MilestoneOutcome) []Outcome {
 		if o.Outcome != progress.OutcomeNone {
 			out = append(out, Outcome{o.Milestone, string(o.Outcome), o.Value, string(o.Reason)})
 		}
+	}
+	return out
+}
+
+// Part is a figure beside the official one as it is stored and shown: a variant, a feature or a member.
+type Part struct {
+	Code        string      `json:"code"`
+	Numerator   int64       `json:"numerator"`
+	Denominator int64       `json:"denominator"`
+	Value       *plan.Value `json:"value"`
+}
+
+func partsOf(all []progress.Member) []Part {
+	out := []Part{}
+	for _, m := range all {
+		out = append(out, Part{m.Code, m.Point.Numerator, m.Point.Denominator, m.Point.Opt()})
 	}
 	return out
 }

@@ -76,7 +76,7 @@ func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment,
 	rows, err := s.conn.Query(s.with(ctx, params), `
 		SELECT indicator, unit, unit_from, level, as_of, known_at, plan_version, method_version, applicability, numerator, denominator, `+scaled("value", "path_value")+`,
 			comparator, milestone, `+scaled("target", "expected", "gap", "needed_per_week", "pace_per_week", "forecast", "best_reachable")+`, failing_count, `+scaled("coverage")+`, age_days, status,
-			outcomes, weeks_behind, behind_since, reason, rulings, member
+			outcomes, weeks_behind, behind_since, reason, rulings, member, parts
 		FROM `+from+` ORDER BY indicator, unit, unit_from, as_of`)
 	if err != nil {
 		return nil, fmt.Errorf("read the results: %w", err)
@@ -88,11 +88,11 @@ func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment,
 		var unitFrom, asOf time.Time
 		var milestone, behindSince *time.Time
 		var v [10]*int64
-		var level, applies, comparator, status, outcomes string
+		var level, applies, comparator, status, outcomes, parts string
 		var weeks uint32
 		err := rows.Scan(&a.Indicator, &a.Unit.Code, &unitFrom, &level, &asOf, &a.KnownAt, &a.PlanVersion, &a.MethodVersion, &applies, &a.Numerator, &a.Denominator, &v[0], &v[1],
 			&comparator, &milestone, &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &a.FailingCount, &v[9], &a.AgeDays, &status,
-			&outcomes, &weeks, &behindSince, &a.Reason, &a.Rulings, &a.Member)
+			&outcomes, &weeks, &behindSince, &a.Reason, &a.Rulings, &a.Member, &parts)
 		if err != nil {
 			return nil, fmt.Errorf("read the results: %w", err)
 		}
@@ -108,6 +108,11 @@ func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment,
 		if outcomes != "[]" {
 			if err := json.Unmarshal([]byte(outcomes), &a.Outcomes); err != nil {
 				return nil, fmt.Errorf("outcomes %q of %s for %s on %s: %w", outcomes, a.Indicator, a.Unit, a.AsOf, err)
+			}
+		}
+		if parts != "[]" && parts != "" {
+			if err := json.Unmarshal([]byte(parts), &a.Parts); err != nil {
+				return nil, fmt.Errorf("parts %q of %s for %s on %s: %w", parts, a.Indicator, a.Unit, a.AsOf, err)
 			}
 		}
 		all = append(all, a)

@@ -126,7 +126,7 @@ func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string)
 		a.next(p)
 		return nil
 	}
-	return a.serve(ctx, p, st, listen, nil)
+	return a.serve(ctx, p, st, listen, nil, &c)
 }
 
 // next says how to look further into what a demo left behind.

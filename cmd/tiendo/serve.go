@@ -50,8 +50,9 @@ func (a *app) listenFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.cfg.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
 }
 
-// serve runs the schedule of the given sources and the site until the context ends.
-func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen string, sources []source) error {
+// serve runs the schedule of the given sources and the site until the context ends. computed is what was computed just
+// now; nil: it is computed first.
+func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen string, sources []source, computed *run.Computed) error {
 	tel := telemetry.New(p)
 	last, err := st.LastSuccess(ctx)
 	if err != nil {
@@ -60,8 +61,9 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 	tel.LastSuccess(last)
 	tel.StoreUp(true)
 	a.retried = tel.Retried
-	asOf := plan.LastWeeklyPoint(a.now())
-	if err := a.recompute(ctx, p, st, tel, asOf); err != nil {
+	if computed != nil {
+		tel.Computed(computed.Results, computed.AsOf, computed.Took, computed.Written)
+	} else if err := a.recompute(ctx, p, st, tel, plan.LastWeeklyPoint(a.now())); err != nil {
 		return err
 	}
 	site, err := web.New(web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st), Log: a.log, Metrics: tel.Handler()})
@@ -129,13 +131,12 @@ func (a *app) scheduled(ctx context.Context, p *plan.Plan, st *schema.Store, tel
 }
 
 func (a *app) recompute(ctx context.Context, p *plan.Plan, st *schema.Store, tel *telemetry.Telemetry, asOf plan.Day) error {
-	begun := time.Now()
 	c, err := a.compute(ctx, p, st, asOf, plan.DayOf(a.now()))
 	if err != nil {
 		tel.ComputeFailed()
 		return err
 	}
-	tel.Computed(c.Results, asOf, time.Since(begun), c.Written)
+	tel.Computed(c.Results, asOf, c.Took, c.Written)
 	return nil
 }
 

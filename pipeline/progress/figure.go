@@ -21,7 +21,7 @@ type Figures struct {
 	members  []member   // minimum over a dimension
 	base     BaselineRow
 	hasBase  bool
-	bases    []BaselineRow // what base was summed from
+	variants []*Figures // by the indicator's variants
 }
 
 // leaf is a reporting unit below (or the unit itself), or a facility.
@@ -79,6 +79,11 @@ func (b *Book) Figures(ind *plan.Indicator, unit *plan.Unit) *Figures {
 			nums, dens = append(nums, l.num), append(dens, l.den)
 		}
 		f.num, f.den = merge(nums), merge(dens)
+	}
+	for _, v := range ind.Variants {
+		other := *ind
+		other.Numerator, other.Denominator, other.Variants = v.Numerator, v.Denominator, nil
+		f.variants = append(f.variants, b.Figures(&other, unit))
 	}
 	return f
 }
@@ -268,10 +273,10 @@ func (f *Figures) distinct(d plan.Day) Point {
 	mask := f.mask()
 	var num, den int64
 	for _, s := range f.services {
-		counts, done := s.standing(d, mask)
+		counts, has := s.standing(d)
 		if counts {
 			den++
-			if done {
+			if has&mask == mask {
 				num++
 			}
 		}
@@ -294,8 +299,9 @@ func (f *Figures) mask() int64 {
 	return m
 }
 
-func (s *service) standing(d plan.Day, mask int64) (counts, done bool) {
-	done = true
+// standing says whether the code counts on the day, and which bits every unit that handles it has.
+func (s *service) standing(d plan.Day) (counts bool, has int64) {
+	has = -1
 	for _, h := range s.handlers {
 		if !h.unit.ValidOn(d) {
 			continue
@@ -305,12 +311,10 @@ func (s *service) standing(d plan.Day, mask int64) (counts, done bool) {
 			continue
 		}
 		counts = true
-		v, _, ok := h.done.latest(d)
-		if !ok || v&mask != mask {
-			done = false
-		}
+		v, _, _ := h.done.latest(d) // nothing stated: no bit
+		has &= v
 	}
-	return counts, counts && done
+	return counts, has
 }
 
 // reduction is 100 x (baseline - now) / baseline; a procedure is in force while any unit has it.
@@ -339,6 +343,10 @@ func (f *Figures) reduction(d plan.Day) Point {
 
 // minimum is the smallest share over the members.
 func (f *Figures) minimum(d plan.Day) Minimum {
+	return MinOver(f.membersOn(d), f.Indicator.Comparator, f.nextValue(d))
+}
+
+func (f *Figures) membersOn(d plan.Day) []Member {
 	members := make([]Member, 0, len(f.members))
 	for _, m := range f.members {
 		p := UnknownPoint(ReasonNotReported, 0, 0)
@@ -347,7 +355,35 @@ func (f *Figures) minimum(d plan.Day) Minimum {
 		}
 		members = append(members, Member{m.code, p})
 	}
-	return MinOver(members, f.Indicator.Comparator, f.nextValue(d))
+	return members
+}
+
+// Parts are the figures that stand beside the official one on a day: other definitions of it (variants), the share of
+// services that have each feature of a conjunction, the members of a minimum. They decide nothing.
+func (f *Figures) Parts(d plan.Day) []Member {
+	parts := f.membersOn(d)
+	for i, v := range f.variants {
+		parts = append(parts, Member{f.Indicator.Variants[i].Code, v.Official(d)})
+	}
+	if len(f.Indicator.Features) == 0 {
+		return parts
+	}
+	var den int64
+	nums := make([]int64, len(f.Indicator.Features))
+	for _, s := range f.services {
+		counts, has := s.standing(d)
+		if !counts {
+			continue
+		}
+		den++
+		for i, x := range f.Indicator.Features {
+			nums[i] += has >> x.Bit & 1
+		}
+	}
+	for i, x := range f.Indicator.Features {
+		parts = append(parts, Member{x.Code, SharePoint(nums[i], den)})
+	}
+	return parts
 }
 
 // Member names the member that holds a minimum back, empty if it is not one or unknown.

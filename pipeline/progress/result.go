@@ -17,6 +17,7 @@ type Result struct {
 	Coverage    *plan.Value // per cent of the reporting units below that are up to date; nil: not a roll-up
 	AgeDays     *int        // of the newest input; nil: none came in
 	Member      string      // what holds a minimum back
+	Parts       []Member    // figures beside the official one: variants, features, members
 	WeeksBehind int
 	BehindSince plan.Day
 }
@@ -130,7 +131,7 @@ func (s *series) result(d plan.Day) Result {
 	day := endOr(s.Unit, d)
 	r := Result{
 		Assessment: s.assess(d), Indicator: s.Indicator, Unit: s.Unit, Day: d, Applies: s.applies,
-		KnownAt: s.KnownAt(day), Member: s.Member(day), BehindSince: plan.NoDay,
+		KnownAt: s.KnownAt(day), Member: s.Member(day), Parts: s.Parts(day), BehindSince: plan.NoDay,
 	}
 	fr := s.Freshness(day)
 	if fr.Known {

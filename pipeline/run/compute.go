@@ -27,6 +27,7 @@ type Computed struct {
 	Version string // of the plan
 	Results []progress.Result
 	Written int // results that were new
+	Took    time.Duration
 }
 
 // Book reads what was known on a day and arranges it for the plan in force then.
@@ -70,8 +71,10 @@ func Assess(ctx context.Context, p *plan.Plan, book *progress.Book, asOf plan.Da
 }
 
 // Compute assesses everything as of a day with the knowledge of knownOn and stores what is new.
-func Compute(ctx context.Context, st Results, p *plan.Plan, asOf, knownOn plan.Day) (Computed, error) {
-	c := Computed{AsOf: asOf, KnownOn: knownOn}
+func Compute(ctx context.Context, st Results, p *plan.Plan, asOf, knownOn plan.Day) (c Computed, err error) {
+	begun := time.Now()
+	c = Computed{AsOf: asOf, KnownOn: knownOn}
+	defer func() { c.Took = time.Since(begun) }()
 	in, book, err := Book(ctx, st, p, knownOn)
 	if err != nil {
 		return c, err

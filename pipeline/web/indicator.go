@@ -36,8 +36,10 @@ type indicatorBody struct {
 	Rhythm    string
 	Owner     *plan.Unit
 	OwnerURL  string
-	Variant   string
 	Points    string
+	Variants  []part
+	Features  []part
+	Members   []part
 	HasTarget bool
 	YearSum   bool // the official value is a year's running sum
 	Levels    []link
@@ -51,6 +53,9 @@ type outcome struct {
 	Value     string
 	Why       string
 }
+
+// part is a figure beside the official one.
+type part struct{ Name, Value, Pair string }
 
 type targetRow struct{ Milestone, Name, Target, Wording, Section, Document string }
 
@@ -264,6 +269,33 @@ func (s *site) describe(b *indicatorBody, in *plan.Plan, a *ask, pl place, x *As
 			if m.Code == x.Member {
 				b.Member = m.Name
 			}
+		}
+	}
+	named := map[string]part{}
+	for _, y := range x.Parts {
+		z := part{Value: figure(ind, y.Value)}
+		if y.Denominator > 0 {
+			z.Pair = words.Count(y.Numerator) + " / " + words.Count(y.Denominator)
+		}
+		named[y.Code] = z
+	}
+	say := func(code, name string) part {
+		z, ok := named[code]
+		if !ok {
+			z.Value = words.Unknown
+		}
+		z.Name = name
+		return z
+	}
+	for _, v := range ind.Variants {
+		b.Variants = append(b.Variants, say(v.Code, v.Name))
+	}
+	for _, f := range ind.Features {
+		b.Features = append(b.Features, say(f.Code, f.Name))
+	}
+	if ind.Kind == plan.MinOver {
+		for _, m := range in.Members[ind.Over] {
+			b.Members = append(b.Members, say(m.Code, m.Name))
 		}
 	}
 	b.KnownAt = words.Unknown

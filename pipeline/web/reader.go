@@ -69,6 +69,15 @@ type Assessment struct {
 	Reason        string // comma-separated, the status's own first
 	Rulings       []string
 	Member        string // what holds a minimum back
+	Parts         []Part // figures beside the official one
+}
+
+// Part is a figure beside the official one: a variant, a feature of a conjunction, a member of a minimum.
+type Part struct {
+	Code        string      `json:"code"`
+	Numerator   int64       `json:"numerator"`
+	Denominator int64       `json:"denominator"`
+	Value       *plan.Value `json:"value"`
 }
 
 // Outcome is the verdict on a passed milestone.

@@ -322,6 +322,7 @@ CREATE TABLE assessment
     reason          LowCardinality(String),
     rulings         Array(LowCardinality(String)),
     member          String,
+    parts           String CODEC(ZSTD(1)), -- JSON: variants, features and members beside the figure
     hash            UInt64,
     computed_at     DateTime64(3, 'UTC')
 )
