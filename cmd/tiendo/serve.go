@@ -39,7 +39,7 @@ serve the pages, /metrics, /healthz and /readyz. Sources whose address is not se
 					a.log.Warn("source left out", "source", s.ID, "error", firstLine(s.err.Error()))
 				}
 			}
-			return a.serve(ctx, p, st, a.cfg.Listen, ready)
+			return a.serve(ctx, p, st, a.cfg.Listen, ready, nil)
 		},
 	}
 	a.listenFlag(cmd)
