@@ -52,6 +52,37 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// TestReadmeCommands holds the README's command lines against the commands and flags that there are.
+func TestReadmeCommands(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)(?:^|`)tiendo ([^`\\n#]+)").FindAllStringSubmatch(string(text), -1) {
+		root := (&app{out: io.Discard, err: io.Discard, lookup: os.Getenv}).command()
+		root.InitDefaultHelpFlag()
+		cmd, rest, err := root.Find(strings.Fields(m[1]))
+		if err != nil || cmd == root && m[1][0] != '-' && m[1] != "COMMAND --help" {
+			t.Errorf("README.md: tiendo %s: no such command", m[1])
+			continue
+		}
+		seen[cmd.Name()] = true
+		for _, word := range rest {
+			name, isFlag := strings.CutPrefix(word, "--")
+			name, _, _ = strings.Cut(name, "=")
+			if isFlag && name != "help" && cmd.Flag(name) == nil {
+				t.Errorf("README.md: tiendo %s: no flag --%s", m[1], name)
+			}
+		}
+	}
+	for _, c := range (&app{out: io.Discard, err: io.Discard, lookup: os.Getenv}).command().Commands() {
+		if name := c.Name(); !seen[name] && !c.HasSubCommands() && name != "help" && name != "completion" {
+			t.Errorf("README.md does not have `tiendo %s`", name)
+		}
+	}
+}
+
 func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits N command…")
