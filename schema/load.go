@@ -279,12 +279,20 @@ func (s *Store) loadFacts(ctx context.Context, t factTable, at run.PageKey, fetc
 	return n, nil
 }
 
-// knownFacts is what is known of the ids. Where the memory of a table is whole it is the answer itself; else the ids are
-// looked up, and what is pending stands over what is written.
+// knownFacts is what is known of the ids. Where the memory of a table is whole it is the answer itself; else the ids were
+// foreseen, or are looked up.
 func (s *Store) knownFacts(ctx context.Context, t factTable, source string, fetched time.Time, ids map[string]int) (map[string]known, error) {
 	if whole, err := s.memory.facts(ctx, s, t.name, source); err != nil || whole != nil {
 		return whole, err
 	}
+	if f, ok := s.memory.foreseen[factKey(t.name, source)]; ok && f.covers(fetched, ids) {
+		return f.known, nil
+	}
+	return s.lookUp(ctx, t, source, fetched, ids)
+}
+
+// lookUp asks the table for the ids; what is pending stands over what is written.
+func (s *Store) lookUp(ctx context.Context, t factTable, source string, fetched time.Time, ids map[string]int) (map[string]known, error) {
 	wanted, err := ext.NewTable("wanted", ext.Column("id", "String"))
 	if err != nil {
 		return nil, err

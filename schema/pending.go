@@ -175,6 +175,8 @@ type memory struct {
 	stated  map[figureKey]figure
 	refused map[uint64]bool // digests of rejects; nil: not read yet
 	looked  map[string]bool
+
+	foreseen map[string]foreseen // by table
 }
 
 // memoryKeys is how many keys of a table are remembered; over that they are looked up, so that memory does not grow with
@@ -190,7 +192,7 @@ func newMemory() *memory {
 func (m *memory) forget() {
 	*m = memory{
 		cursors: map[string]collectors.Cursor{}, newest: map[string]time.Time{}, files: map[string]map[string]bool{}, listed: map[string]map[string]collectors.Procedure{},
-		drift: map[string]bool{}, table: map[string]map[string]known{}, looked: map[string]bool{},
+		drift: map[string]bool{}, table: map[string]map[string]known{}, looked: map[string]bool{}, foreseen: map[string]foreseen{},
 	}
 }
 
@@ -214,6 +216,9 @@ func (m *memory) facts(ctx context.Context, s *Store, table, source string) (map
 // factKey names a table's facts of one source: two sources may use the same identifiers.
 func factKey(table, source string) string { return table + "/" + source }
 
+// lost says that a table's keys must be looked up.
+func (m *memory) lost(table string) bool { return m.looked[table] && m.table[table] == nil }
+
 // figures is the whole memory of stated figures, nil if it is not whole.
 func (m *memory) figures(ctx context.Context, s *Store) (map[figureKey]figure, error) {
 	if !m.looked["measure"] {
@@ -236,6 +241,9 @@ func (m *memory) learn(source string, x *staged) {
 		if have := m.table[f.table]; have != nil {
 			have[f.id] = f.known
 			m.trim(f.table)
+		}
+		if near := m.foreseen[f.table]; near.known != nil {
+			near.known[f.id] = f.known
 		}
 	}
 	if m.stated != nil {

@@ -56,6 +56,7 @@ const (
 // Store is what a run needs of the database. The order of commitment is Land, Load, Commit: what was not committed is
 // pulled again and never counted.
 type Store interface {
+	Foresight
 	Cursor(ctx context.Context, source string) (collectors.Cursor, error)
 	Land(ctx context.Context, at PageKey, p collectors.Page) error
 	Load(ctx context.Context, at PageKey, fetched time.Time, b collectors.Batch) (loaded int, err error)
@@ -196,21 +197,22 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 		}
 	}
 	last := since
-	for page, err := range job.Collector.Pages(ctx, since) {
+	for p, err := range ahead(ctx, r.Store, job, pulled(job.Collector.Pages(ctx, since))) {
 		if err != nil {
 			return fmt.Errorf("source %s page %d: %w", job.Source, rec.Pages+1, err)
 		}
-		reached := page.Cursor.Since
+		reached := p.page.Cursor.Since
 		if bounded && reached.Before(standing.Since) {
-			page.Cursor = standing
+			p.page.Cursor = standing
 		}
-		switch before := page.FetchedAt.Before(newest); {
+		switch before := p.page.FetchedAt.Before(newest); {
 		case !before:
-			newest = page.FetchedAt
+			newest = p.page.FetchedAt
 		case !r.Asserted: // the machine's clock was set back; what is learnt later is known later
-			page.FetchedAt = newest
+			p.page.FetchedAt = newest
+			p.batch, p.err = Parse(job.Collector, p.page) // as a replay will
 		default: // a piece of history behind what is there
-			page.Cursor = standing
+			p.page.Cursor = standing
 			if !rec.late {
 				if err := r.Store.Rebuilding(ctx, job.Source); err != nil {
 					return fmt.Errorf("source %s: %w", job.Source, &storeError{err})
@@ -218,16 +220,15 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 			}
 			rec.late = true
 		}
-		batch, err := r.store(ctx, job, page, rec)
-		if err != nil {
+		if err := r.store(ctx, job, p, rec); err != nil {
 			return err
 		}
-		last = page.Cursor
+		last = p.page.Cursor
 		if seen != nil {
-			for _, p := range batch.Procedures {
-				seen[p.Key()] = true
+			for _, x := range p.batch.Procedures {
+				seen[x.Key()] = true
 			}
-			for _, x := range batch.Rejects { // a row that cannot be read has not ended
+			for _, x := range p.batch.Rejects { // a row that cannot be read has not ended
 				seen[x.Key] = true
 			}
 		}
@@ -241,23 +242,23 @@ func (r *Runner) pull(ctx context.Context, job Job, rec *Run) error {
 	return r.endMissing(ctx, job, have, seen, last, rec)
 }
 
-// store lands, parses, loads and commits one page.
-func (r *Runner) store(ctx context.Context, job Job, page collectors.Page, rec *Run) (collectors.Batch, error) {
+// store lands, loads and commits one page.
+func (r *Runner) store(ctx context.Context, job Job, p parsed, rec *Run) error {
+	page, batch := p.page, p.batch
 	rec.Pages++
 	at := PageKey{Source: job.Source, RunID: rec.RunID, Page: uint32(rec.Pages), SHA256: Sum(page.Body), Asserted: r.Asserted}
 	if err := r.Store.Land(ctx, at, page); err != nil {
-		return collectors.Batch{}, fmt.Errorf("source %s: %w", job.Source, &storeError{err})
+		return fmt.Errorf("source %s: %w", job.Source, &storeError{err})
 	}
-	batch, err := Parse(job.Collector, page)
-	if err != nil {
-		return batch, fmt.Errorf("source %s page %d (payload %.12s): %w", job.Source, rec.Pages, at.SHA256, err)
+	if p.err != nil {
+		return fmt.Errorf("source %s page %d (payload %.12s): %w", job.Source, rec.Pages, at.SHA256, p.err)
 	}
 	loaded, err := r.Store.Load(ctx, at, page.FetchedAt, batch)
 	if err != nil {
-		return batch, &storeError{err}
+		return &storeError{err}
 	}
 	if err := r.Store.Commit(ctx, at, page, loaded, len(batch.Rejects)); err != nil {
-		return batch, fmt.Errorf("source %s: %w", job.Source, &storeError{err})
+		return fmt.Errorf("source %s: %w", job.Source, &storeError{err})
 	}
 	rec.Records += page.Records
 	rec.Loaded += loaded
@@ -265,7 +266,7 @@ func (r *Runner) store(ctx context.Context, job Job, page collectors.Page, rec *
 	if r.Progress != nil {
 		r.Progress(*rec)
 	}
-	return batch, nil
+	return nil
 }
 
 // endMissing ends the procedures that were in force and that a complete snapshot no longer lists. It refuses to end
@@ -291,8 +292,8 @@ func (r *Runner) endMissing(ctx context.Context, job Job, have []collectors.Proc
 	if err != nil {
 		return err
 	}
-	_, err = r.store(ctx, job, collectors.Page{Request: absent, Body: body, FetchedAt: r.Now(), Records: len(gone), Cursor: at}, rec)
-	return err
+	page := collectors.Page{Request: absent, Body: body, FetchedAt: r.Now(), Records: len(gone), Cursor: at}
+	return r.store(ctx, job, parsed{page: page, batch: collectors.Batch{Procedures: gone}}, rec)
 }
 
 // Parse reads a landed page: a collector's own, or the list of what a snapshot no longer held.
@@ -321,6 +322,7 @@ func newID() string {
 
 // Landed is the history of a source's pages for a replay, in the order they were fetched.
 type Landed interface {
+	Foresight
 	// Reset empties everything that pages are the source of; pages and payloads stay.
 	Reset(ctx context.Context) error
 	// Pages calls f for every committed page of the source, oldest first.
@@ -352,18 +354,26 @@ func Replay(ctx context.Context, st Landed, jobs []Job, told func(source string,
 	return st.Rebuilt(ctx)
 }
 
-// reload loads every landed page of the source again and counts them.
-func reload(ctx context.Context, st interface {
+// history is what is landed of a source and can be loaded again.
+type history interface {
+	Foresight
 	Pages(ctx context.Context, source string, f func(PageKey, collectors.Page) error) error
 	Reload(ctx context.Context, at PageKey, fetched time.Time, b collectors.Batch) error
-}, job Job) (n int, err error) {
-	err = st.Pages(ctx, job.Source, func(at PageKey, p collectors.Page) error {
-		batch, err := Parse(job.Collector, p)
-		if err != nil {
-			return fmt.Errorf("payload %.12s: %w", at.SHA256, err)
+}
+
+// reload loads every landed page of the source again and counts them.
+func reload(ctx context.Context, st history, job Job) (n int, err error) {
+	for p, err := range ahead(ctx, st, job, landed(ctx, st, job.Source)) {
+		switch {
+		case err != nil:
+			return n, err
+		case p.err != nil:
+			return n, fmt.Errorf("payload %.12s: %w", p.at.SHA256, p.err)
+		}
+		if err := st.Reload(ctx, p.at, p.page.FetchedAt, p.batch); err != nil {
+			return n, err
 		}
 		n++
-		return st.Reload(ctx, at, p.FetchedAt, batch)
-	})
-	return n, err
+	}
+	return n, nil
 }
