@@ -554,7 +554,7 @@ func (w *world) catalogued(ind *indicator, step sec, cat *catalogueCache) figure
 			return pair{num: c.full, den: c.eligible, known: true}
 		}
 		b, ok := base[u]
-		if !ok && u.from > w.plan.start && len(u.predecessors) > 0 && !u.partial {
+		if !ok && u.from > w.plan.start && len(u.predecessors) > 0 && !u.partial && !w.sameCodes(u.predecessors) {
 			ok = true
 			for _, q := range u.predecessors {
 				x, has := base[q]
@@ -567,4 +567,20 @@ func (w *world) catalogued(ind *indicator, step sec, cat *catalogueCache) figure
 		}
 		return pair{num: b - c.inForce, den: b, known: true}
 	}
+}
+
+// sameCodes says whether two of the units handle a same procedure: then their counts of procedures cannot be added up.
+func (w *world) sameCodes(units []*unit) bool {
+	by := map[string]*unit{}
+	for i := range w.procedures {
+		p := &w.procedures[i]
+		if !slices.Contains(units, p.agency) {
+			continue
+		}
+		if q := by[p.code]; q != nil && q != p.agency {
+			return true
+		}
+		by[p.code] = p.agency
+	}
+	return false
 }

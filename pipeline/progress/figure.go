@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -122,10 +123,7 @@ func (f *Figures) findFacilities() {
 }
 
 func (f *Figures) findServices() {
-	state := f.Indicator.Scope
-	if state == "" {
-		state = f.Indicator.Numerator
-	}
+	state := f.state()
 	byCode := map[string]*service{}
 	for _, u := range f.Unit.Subtree() {
 		for _, source := range f.Indicator.Sources {
@@ -173,6 +171,9 @@ func (f *Figures) findBaseline() {
 	if f.Unit.From == plan.NoDay || len(f.Unit.Predecessors) == 0 {
 		return
 	}
+	if f.Indicator.Aggregate == plan.DistinctCatalogue && f.shared() {
+		return // a count of distinct codes cannot be summed over units that handle the same ones
+	}
 	sum := BaselineRow{Indicator: f.Indicator.Code, Unit: f.Unit.UnitKey, Day: plan.NoDay}
 	for _, l := range f.Unit.Predecessors {
 		r, ok := f.book.baselines[baselineKey{f.Indicator.Code, l.Unit.UnitKey}]
@@ -186,6 +187,25 @@ func (f *Figures) findBaseline() {
 	}
 	f.base, f.hasBase = sum, true
 }
+
+// shared says whether two predecessors of the unit handle a same code.
+func (f *Figures) shared() bool {
+	seen := map[string]*plan.Unit{}
+	for _, l := range f.Unit.Predecessors {
+		for _, source := range f.Indicator.Sources {
+			for code := range f.book.histories[f.state()+"/"+source][l.Unit.UnitKey] {
+				if u := seen[code]; u != nil && u != l.Unit {
+					return true
+				}
+				seen[code] = l.Unit
+			}
+		}
+	}
+	return false
+}
+
+// state is the measure that says whether a code counts.
+func (f *Figures) state() string { return cmp.Or(f.Indicator.Scope, f.Indicator.Numerator) }
 
 // Official is the figure that decides met or missed: year to date for a flow, the latest for a stock (RULES section 2).
 func (f *Figures) Official(d plan.Day) Point {
