@@ -14,7 +14,7 @@ import (
 // What a process takes in that remembers nothing, and looks up what it knows of many pages at once, is what one takes in
 // that has seen everything: the same versions, the same counts.
 func TestLookedUpIsRemembered(t *testing.T) {
-	d := open(t, kienGiang)
+	d := open(t)
 	first := at("2025-01-06 08:00")
 	for seed := range uint64(6) {
 		r := rand.New(rand.NewPCG(seed, 0))
@@ -57,7 +57,7 @@ func TestLookedUpIsRemembered(t *testing.T) {
 
 // Pages that were held back are taken in before the error that follows them.
 func TestHeldBackPagesCount(t *testing.T) {
-	d := open(t, kienGiang)
+	d := open(t)
 	now := at("2025-01-06 08:00")
 	batch := func(id string) collectors.Batch {
 		return collectors.Batch{Dossiers: []collectors.Dossier{{ID: id, Unit: unit("H33"), Status: 1, Channel: 1, Submitted: now.AddDate(0, 0, -1), Updated: now}}}

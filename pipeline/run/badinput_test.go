@@ -35,7 +35,7 @@ var (
 // resolved is how many dossiers of the ward count on the day, as known when the run is over.
 func resolved(t testing.TB, d db, knownOn time.Time) int64 {
 	t.Helper()
-	n, _ := d.figure(t, "dossier.resolved", ward, "", doneOn, plan.DayOf(knownOn))
+	n, _ := d.figure(t, "dossier.resolved", ward, doneOn, plan.DayOf(knownOn))
 	return n
 }
 
@@ -84,14 +84,15 @@ func goesOn(t testing.TB, s *systems, d db) {
 	t.Helper()
 	s.change(func() { s.payments = []map[string]any{payment("TT1", "DA_THANH_TOAN", "20240312092000")} })
 	s.good(t, d, "fee-payments", monday)
-	if n, _ := d.figure(t, "fee.dossiers_paid_online", ward, "", doneOn, plan.DayOf(monday)); n != 1 {
+	if n, _ := d.figure(t, "fee.dossiers_paid_online", ward, doneOn, plan.DayOf(monday)); n != 1 {
 		t.Errorf("%d payments of the other source", n)
 	}
 }
 
 // A record that cannot be counted is set aside with its place and what to do; the rest of its page counts.
 func TestBadInputRecord(t *testing.T) {
-	root := open(t, "root")
+	t.Parallel()
+	root := open(t)
 	for _, c := range []struct {
 		name  string
 		bad   map[string]any
@@ -108,7 +109,7 @@ func TestBadInputRecord(t *testing.T) {
 		}(), "ambiguous_number", "DanhSachLePhi.Gia", []string{`"1.234"`, "hai cách", "ghi liền"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := db{root.For(c.name), root.conn}
+			d := root.sub(c.name)
 			s := newSystems(t)
 			s.dossiers = dossierList(5) // a page of three, a page of two
 			s.dossiers[1] = c.bad
@@ -138,12 +139,13 @@ func TestBadInputRecord(t *testing.T) {
 
 // A page that cannot be read ends its run with one error; what was committed before counts, the next run brings the rest.
 func TestBadInputMalformedPage(t *testing.T) {
-	root := open(t, "root")
-	calm := db{root.For("undisturbed"), root.conn}
+	t.Parallel()
+	root := open(t)
+	calm := root.sub("undisturbed")
 	s := newSystems(t)
 	s.dossiers = dossierList(8)
 	s.good(t, calm, "dossiers", monday)
-	want := strings.ReplaceAll(calm.measures(t), "undisturbed", "")
+	want := calm.measures(t)
 	for _, c := range []struct {
 		name  string
 		body  string
@@ -156,7 +158,7 @@ func TestBadInputMalformedPage(t *testing.T) {
 		{"no list", `{"error_code":"0"}`, []string{"source dossiers", "envelope.records"}, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := db{root.For(c.name), root.conn}
+			d := root.sub(c.name)
 			s := newSystems(t)
 			s.dossiers = dossierList(8)
 			s.answer = func(service string, n int, w http.ResponseWriter) bool {
@@ -188,9 +190,8 @@ func TestBadInputMalformedPage(t *testing.T) {
 
 			s.change(func() { s.answer = nil })
 			s.good(t, d.restarted(), "dossiers", monday)
-			if got := d.lines(t, `SELECT DISTINCT toString((source, measure, unit, unit_from, dims, period_type, start, day, value, evidence, known_at, run_id, page, position)) AS row
-				FROM measure FINAL WHERE plan = '`+d.Plan()+`' AND source = 'dossiers' ORDER BY row`); strings.Join(got, "\n") != want {
-				t.Errorf("after the outage (+), undisturbed (-):\n%s", cmp.Diff(want, strings.Join(got, "\n")))
+			if diff := cmp.Diff(want, d.measures(t, "dossiers")); diff != "" {
+				t.Errorf("undisturbed (-), after the outage (+):\n%s", diff)
 			}
 		})
 	}
@@ -198,7 +199,8 @@ func TestBadInputMalformedPage(t *testing.T) {
 
 // Files stand for themselves: a bad one is set aside as a whole or by row, and the good ones beside it count.
 func TestBadInputForms(t *testing.T) {
-	root := open(t, "root")
+	t.Parallel()
+	root := open(t)
 	good := "30742,40,200"
 	whole := workbook(t)
 	for _, c := range []struct {
@@ -218,7 +220,7 @@ func TestBadInputForms(t *testing.T) {
 		{"truncated XLSX", "a.xlsx", whole[:len(whole)*2/3], "unreadable_file", []string{"a.xlsx", "hỏng"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			d := db{root.For(c.name), root.conn}
+			d := root.sub(c.name)
 			s := newSystems(t)
 			s.file(t, c.file, c.data, monday.Add(-2*time.Hour))
 			s.file(t, "b.csv", form("1", "2024-Q1", "30733,7,70"), monday.Add(-time.Hour))
@@ -229,13 +231,13 @@ func TestBadInputForms(t *testing.T) {
 			reason, _, _ := onlyReject(t, d, "forms", c.rule)
 			holds(t, reason, c.says...)
 			end := plan.MustDay("2024-03-14")
-			if n, ok := d.figure(t, "XHS-06.denominator", unit("30733"), "", end, plan.DayOf(monday)); !ok || n != 70 {
+			if n, ok := d.figure(t, "XHS-06.denominator", unit("30733"), end, plan.DayOf(monday)); !ok || n != 70 {
 				t.Errorf("the file beside it gives %d, %v", n, ok)
 			}
-			if n, ok := d.figure(t, "XHS-06.denominator", ward, "", end, plan.DayOf(monday)); ok != c.rows || ok && n != 200 {
+			if n, ok := d.figure(t, "XHS-06.denominator", ward, end, plan.DayOf(monday)); ok != c.rows || ok && n != 200 {
 				t.Errorf("the good row of the file gives %d, %v", n, ok)
 			}
-			if _, ok := d.figure(t, "XHS-06.numerator", unit("30745"), "", end, plan.DayOf(monday)); ok {
+			if _, ok := d.figure(t, "XHS-06.numerator", unit("30745"), end, plan.DayOf(monday)); ok {
 				t.Error("half of a bad row counts")
 			}
 
@@ -248,7 +250,7 @@ func TestBadInputForms(t *testing.T) {
 			if rec := s.good(t, d, "forms", tuesday); rec.Pages != 1 || rec.Rejected != 0 {
 				t.Errorf("the corrected file: %+v", rec)
 			}
-			if n, ok := d.figure(t, "XHS-06.denominator", unit("30745"), "", end, plan.DayOf(tuesday)); !ok || n != 100 {
+			if n, ok := d.figure(t, "XHS-06.denominator", unit("30745"), end, plan.DayOf(tuesday)); !ok || n != 100 {
 				t.Errorf("the corrected row gives %d, %v", n, ok)
 			}
 			if rec := s.good(t, d, "forms", tuesday); rec.Pages != 0 {
@@ -278,7 +280,8 @@ func workbook(t testing.TB) []byte {
 
 // A refused login is asked once: trying again would only lock the account.
 func TestBadInputWrongSecret(t *testing.T) {
-	d := open(t, "p")
+	t.Parallel()
+	d := open(t)
 	s := newSystems(t)
 	s.dossiers = dossierList(3)
 	s.good(t, d, "dossiers", monday)
@@ -314,7 +317,8 @@ func TestBadInputWrongSecret(t *testing.T) {
 
 // A source that is down is tried as often as its settings say; the others go on, and nothing of it is lost.
 func TestBadInputSourceDown(t *testing.T) {
-	d := open(t, "p")
+	t.Parallel()
+	d := open(t)
 	s := newSystems(t)
 	s.dossiers = dossierList(5)
 	s.good(t, d, "dossiers", monday)
@@ -367,6 +371,7 @@ func bulk(t testing.TB, id string, pages, perPage int, now time.Time) *scripted 
 // When ClickHouse goes away in the middle, pulling stops with one error, what was committed stays, and the next run goes on
 // behind it: the table is that of an undisturbed run.
 func TestBadInputClickHouseDown(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tcp, http := freePort(t), freePort(t)
 	start := func() *engine.Engine {

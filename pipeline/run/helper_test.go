@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"iter"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,8 +16,10 @@ import (
 
 	"tiendo/collectors"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
 	"tiendo/pipeline/run"
 	"tiendo/schema"
+	"tiendo/schema/engine"
 	"tiendo/schema/engine/enginetest"
 	"tiendo/schema/plans"
 )
@@ -31,31 +34,61 @@ type db struct {
 	conn driver.Conn
 }
 
-func open(t testing.TB, planCode string) db {
-	t.Helper()
-	return openAt(t, enginetest.Database(t), planCode)
+// shared is the database of all tests of this package: each has a plan of its own in it.
+var shared struct {
+	sync.Mutex
+	db
 }
+
+// open is a store of a plan that is named like the test.
+func open(t testing.TB) db {
+	t.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.Store == nil {
+		e := enginetest.Engine(t)
+		const name = engine.Database + "_run"
+		if err := e.Exec(t.Context(), "CREATE DATABASE "+name); err != nil {
+			t.Fatal(err)
+		}
+		st, conn, err := connect(e.DatabaseDSN(name), "-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared.db = db{st, conn} // it lives as long as the engine
+	}
+	return db{shared.For(t.Name()), shared.conn}
+}
+
+// sub is the same database for another plan.
+func (d db) sub(name string) db { return db{d.For(d.Plan() + " " + name), d.conn} }
 
 func openAt(t testing.TB, dsn, planCode string) db {
 	t.Helper()
-	st, err := schema.Open(t.Context(), dsn, planCode)
+	st, conn, err := connect(dsn, planCode)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { st.Close() })
-	if err := st.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
+	t.Cleanup(func() { st.Close(); conn.Close() })
+	return db{st, conn}
+}
+
+// connect opens and migrates.
+func connect(dsn, planCode string) (*schema.Store, driver.Conn, error) {
+	ctx := context.Background()
+	st, err := schema.Open(ctx, dsn, planCode)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := st.Migrate(ctx); err != nil {
+		return nil, nil, err
 	}
 	opt, err := clickhouse.ParseDSN(dsn)
 	if err != nil {
-		t.Fatal(err)
+		return nil, nil, err
 	}
 	conn, err := clickhouse.Open(opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	return db{st, conn}
+	return st, conn, err
 }
 
 // restarted is the same database seen by a process that remembers nothing.
@@ -92,33 +125,42 @@ func (d db) count(t testing.TB, table, where string) int {
 	return int(n)
 }
 
-// measures dumps the plan's measure table in a stable order; what a repetition writes anew stands there once.
-func (d db) measures(t testing.TB) string {
+// measures dumps the measure table, of all sources or of those named, in a stable order; what a repetition writes anew
+// stands there once.
+func (d db) measures(t testing.TB, sources ...string) string {
 	t.Helper()
+	only := ""
+	if len(sources) > 0 {
+		only = " AND source IN ('" + strings.Join(sources, "', '") + "')"
+	}
 	return strings.Join(d.lines(t, `SELECT DISTINCT toString((source, measure, unit, unit_from, dims, period_type, start, day, value, evidence, known_at, run_id, page, position)) AS row
-		FROM measure FINAL WHERE plan = '`+d.Plan()+`' AND (run_id = '' OR (run_id, page) IN (SELECT run_id, page FROM page)) ORDER BY row`), "\n")
+		FROM measure FINAL WHERE plan = '`+d.Plan()+`'`+only+` AND (run_id = '' OR (run_id, page) IN (SELECT run_id, page FROM page)) ORDER BY row`), "\n")
 }
 
-// facts dumps the versions of a fact table, without the run that brought them.
-func (d db) facts(t testing.TB, table string) string {
+// known is what is known on a day of the measures.
+func (d db) known(t testing.TB, knownOn plan.Day, measures ...string) progress.Knowledge {
 	t.Helper()
-	return strings.Join(d.lines(t, `SELECT toString((* EXCEPT (run_id, page, position))) AS row FROM `+table+`
-		WHERE plan = '`+d.Plan()+`' AND (run_id, page) IN (SELECT run_id, page FROM page) ORDER BY row`), "\n")
-}
-
-// figure is one measure of one unit on one day, as known on a day; ok is false where nothing is known.
-func (d db) figure(t testing.TB, measure string, unit plan.UnitKey, dims string, day, knownOn plan.Day) (value int64, ok bool) {
-	t.Helper()
-	k, err := d.Knowledge(t.Context(), reads(measure), knownOn)
+	k, err := d.Knowledge(t.Context(), reads(measures...), knownOn)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return k
+}
+
+// stated is the figure of a unit on a day, of all sources; ok is false where nothing is known.
+func stated(k progress.Knowledge, measure string, unit plan.UnitKey, day plan.Day) (value int64, ok bool) {
 	for _, r := range k.Rows { // in the order of known_at
-		if r.Unit == unit && r.Dims == dims && r.End == day {
+		if r.Measure == measure && r.Unit == unit && r.End == day {
 			value, ok = r.Value, true
 		}
 	}
 	return value, ok
+}
+
+// figure is one measure of one unit on one day, as known on a day.
+func (d db) figure(t testing.TB, measure string, unit plan.UnitKey, day, knownOn plan.Day) (value int64, ok bool) {
+	t.Helper()
+	return stated(d.known(t, knownOn, measure), measure, unit, day)
 }
 
 // reads is a plan whose indicators rest on the measures.

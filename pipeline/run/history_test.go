@@ -172,12 +172,13 @@ func read(t *rapid.T, tb testing.TB, d db, knownOn plan.Day) map[cell]int64 {
 // process remembers what it loaded: the figures as known on any day are those of a recount of the versions known then. A
 // replay gives the same table.
 func TestKnownOnIsARecountOfVersions(t *testing.T) {
-	checks(t, 8)
-	root := open(t, "property")
+	t.Parallel()
+	checks(t, 6)
+	root := open(t)
 	tries := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		tries++
-		d := db{root.For(fmt.Sprintf("p%d", tries)), root.conn}
+		d := root.sub(fmt.Sprintf("p%d", tries))
 		// Many small histories at once: every four dossiers share two units of their own.
 		histories := map[string][]collectors.Dossier{}
 		var ids []string

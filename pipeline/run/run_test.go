@@ -50,18 +50,24 @@ func everything() collectors.Batch {
 
 // The same page a hundred times changes nothing, whether the process remembers it or not.
 func TestSamePageChangesNothing(t *testing.T) {
-	d := open(t, "p")
+	t.Parallel()
+	d := open(t)
 	collect(t, d, "s", monday, everything())
 	want, figures := tables(t, d), d.measures(t)
 	if want["dossier"] != 1 || want["measure"] < 8 || want["reject"] != 1 || want["drift"] != 1 {
 		t.Fatalf("after the first time: %v", want)
 	}
+	d.Defer(true) // runs' ends wait for each other, as in a history load
 	for i := range 100 {
-		if i%34 == 0 {
+		if i == 90 {
+			if err := d.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			d = d.restarted()
+			d.Defer(true)
 		}
 		r := runner(d, monday.Add(time.Duration(i+1)*time.Hour))
-		r.DeferSum = i%20 != 0
+		r.DeferSum = i%30 != 0
 		p := page(t, r.Now(), everything())
 		if rec, err := r.Collect(t.Context(), run.Job{Source: "s", Collector: &scripted{pages: []collectors.Page{p}}}); err != nil || rec.Loaded != 0 {
 			t.Fatalf("time %d: %+v, %v", i+1, rec, err)
@@ -76,7 +82,7 @@ func TestSamePageChangesNothing(t *testing.T) {
 	if diff := cmp.Diff(figures, d.measures(t)); diff != "" {
 		t.Error(diff)
 	}
-	if n := d.count(t, "page", "plan = 'p'"); n != 101 {
+	if n := d.count(t, "page", "plan = '"+d.Plan()+"'"); n != 101 {
 		t.Errorf("%d pages, want 101", n)
 	}
 }
@@ -89,7 +95,8 @@ type change struct {
 
 // A figure as known on a day is what the newest version known by then says, whatever came later.
 func TestKnownOn(t *testing.T) {
-	root := open(t, "root")
+	t.Parallel()
+	d := open(t)
 	other := unit("30733")
 	late := doneOn + 1
 	dossier := func(u plan.UnitKey, day plan.Day, minutes int, edit ...func(*collectors.Dossier)) collectors.Batch {
@@ -106,7 +113,7 @@ func TestKnownOn(t *testing.T) {
 	payment := func(state string, minutes int) collectors.Batch {
 		return collectors.Batch{Payments: []collectors.Payment{{ID: "t", Unit: ward, Amount: 9, State: state, Paid: doneOn.Start(), Updated: doneOn.Start().Add(time.Duration(minutes) * time.Minute)}}}
 	}
-	stated := func(v int64) collectors.Batch {
+	figure := func(v int64) collectors.Batch {
 		return collectors.Batch{Measures: []collectors.Measure{{Code: "m", Unit: ward, PeriodType: plan.Calendar, Start: doneOn, End: doneOn, Value: v}}}
 	}
 	type want struct {
@@ -116,13 +123,13 @@ func TestKnownOn(t *testing.T) {
 		before  int64 // as known on Monday
 		after   int64 // as known on Tuesday
 	}
-	for _, c := range []struct {
+	cases := []struct {
 		name    string
 		changes [2]collectors.Batch
 		want    []want
 	}{
-		{"a restated figure", [2]collectors.Batch{stated(100), stated(130)}, []want{{"m", ward, doneOn, 100, 130}}},
-		{"a restatement to zero", [2]collectors.Batch{stated(100), stated(0)}, []want{{"m", ward, doneOn, 100, 0}}},
+		{"a restated figure", [2]collectors.Batch{figure(100), figure(130)}, []want{{"m", ward, doneOn, 100, 130}}},
+		{"a restatement to zero", [2]collectors.Batch{figure(100), figure(0)}, []want{{"m", ward, doneOn, 100, 0}}},
 		{"moved to another unit", [2]collectors.Batch{dossier(ward, doneOn, 0), dossier(other, doneOn, 1)},
 			[]want{{"dossier.resolved", ward, doneOn, 1, 0}, {"dossier.resolved", other, doneOn, 0, 1}}},
 		{"moved to another day", [2]collectors.Batch{dossier(ward, doneOn, 0), dossier(ward, late, 1)},
@@ -139,40 +146,77 @@ func TestKnownOn(t *testing.T) {
 		{"refunded payment", [2]collectors.Batch{payment("paid", 0), payment("refunded", 1)},
 			[]want{{"fee.dossiers_paid_online", ward, doneOn, 1, 0}, {"fee.amount_paid_online", ward, doneOn, 9, 0}}},
 		{"cancelled, then paid", [2]collectors.Batch{payment("cancelled", 0), payment("paid", 1)}, []want{{"fee.amount_paid_online", ward, doneOn, 0, 9}}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			d := db{root.For(c.name), root.conn}
-			collect(t, d, "s", monday, c.changes[0])
-			d = d.restarted()
-			collect(t, d, "s", tuesday, c.changes[1])
-			check := func() {
-				t.Helper()
-				for _, w := range c.want {
-					if n, _ := d.figure(t, w.measure, w.unit, "", w.day, plan.DayOf(monday)); n != w.before {
-						t.Errorf("%s of %s on %s as known on Monday: %d, want %d", w.measure, w.unit, w.day, n, w.before)
-					}
-					if n, _ := d.figure(t, w.measure, w.unit, "", w.day, plan.DayOf(tuesday)); n != w.after {
-						t.Errorf("%s of %s on %s as known on Tuesday: %d, want %d", w.measure, w.unit, w.day, n, w.after)
-					}
-					if n, ok := d.figure(t, w.measure, w.unit, "", w.day, plan.DayOf(monday)-1); ok {
-						t.Errorf("%s is %d before anything was fetched", w.measure, n)
-					}
+	}
+	// Every case is a source with units of its own: one replay for all.
+	own := func(name string, u plan.UnitKey) plan.UnitKey { u.Code = name + " " + u.Code; return u }
+	var sources, measures []string
+	for step, now := range []time.Time{monday, tuesday} {
+		for _, c := range cases {
+			b := c.changes[step]
+			for i := range b.Dossiers {
+				b.Dossiers[i].Unit = own(c.name, b.Dossiers[i].Unit)
+			}
+			for i := range b.Documents {
+				b.Documents[i].Unit = own(c.name, b.Documents[i].Unit)
+			}
+			for i := range b.Payments {
+				b.Payments[i].Unit = own(c.name, b.Payments[i].Unit)
+			}
+			for i := range b.Measures {
+				b.Measures[i].Unit = own(c.name, b.Measures[i].Unit)
+			}
+			collect(t, d, c.name, now, b)
+		}
+		d = d.restarted()
+	}
+	for _, c := range cases {
+		sources = append(sources, c.name)
+		for _, w := range c.want {
+			measures = append(measures, w.measure)
+		}
+	}
+	check := func() {
+		t.Helper()
+		none, before, after := d.known(t, plan.DayOf(monday)-1, measures...), d.known(t, plan.DayOf(monday), measures...), d.known(t, plan.DayOf(tuesday), measures...)
+		if len(none.Rows) > 0 {
+			t.Errorf("known before anything was fetched: %+v", none.Rows)
+		}
+		for _, c := range cases {
+			for _, w := range c.want {
+				if n, _ := stated(before, w.measure, own(c.name, w.unit), w.day); n != w.before {
+					t.Errorf("%s: %s of %s on %s as known on Monday: %d, want %d", c.name, w.measure, w.unit, w.day, n, w.before)
+				}
+				if n, _ := stated(after, w.measure, own(c.name, w.unit), w.day); n != w.after {
+					t.Errorf("%s: %s of %s on %s as known on Tuesday: %d, want %d", c.name, w.measure, w.unit, w.day, n, w.after)
 				}
 			}
-			check()
-			dump := d.measures(t)
-			replay(t, d, "s")
-			check()
-			if diff := cmp.Diff(dump, d.measures(t)); diff != "" {
-				t.Errorf("the replay gives another table:\n%s", diff)
-			}
-		})
+		}
+	}
+	check()
+	dump := d.measures(t)
+	replay(t, d, sources...)
+	check()
+	if diff := cmp.Diff(dump, d.measures(t)); diff != "" {
+		t.Errorf("the replay gives another table:\n%s", diff)
+	}
+	// A run that ended between measuring and noting it is measured again.
+	if err := d.conn.Exec(t.Context(), "ALTER TABLE measured DELETE WHERE plan = ? SETTINGS mutations_sync = 1", d.Plan()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range sources {
+		if err := d.Measure(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(dump, d.measures(t)); diff != "" {
+		t.Errorf("measured again:\n%s", diff)
 	}
 }
 
 // History may be loaded behind what is already there: what was known when is then as if it had come in order.
 func TestOutOfOrder(t *testing.T) {
-	root := open(t, "root")
+	t.Parallel()
+	root := open(t)
 	other := unit("30733")
 	dossier := func(id string, u plan.UnitKey, minutes int) collectors.Dossier {
 		return collectors.Dossier{ID: id, Unit: u, Status: 10, Channel: 1, Finished: doneOn.Start(), Updated: doneOn.Start().Add(time.Duration(minutes) * time.Minute)}
@@ -205,9 +249,10 @@ func TestOutOfOrder(t *testing.T) {
 	known := func(t *testing.T, d db) (out []string) {
 		t.Helper()
 		for _, s := range steps {
+			k := d.known(t, plan.DayOf(s.at), "dossier.resolved", "m")
 			for _, m := range []string{"dossier.resolved", "m"} {
 				for _, u := range []plan.UnitKey{ward, other} {
-					n, _ := d.figure(t, m, u, "", doneOn, plan.DayOf(s.at))
+					n, _ := stated(k, m, u, doneOn)
 					out = append(out, fmt.Sprint(plan.DayOf(s.at), " ", m, " ", u, " ", n))
 				}
 			}
@@ -218,11 +263,11 @@ func TestOutOfOrder(t *testing.T) {
 		return strings.Join(d.lines(t, `SELECT DISTINCT toString((source, measure, unit, unit_from, dims, period_type, start, day, value, evidence, known_at, run_id != '')) AS row
 			FROM measure FINAL WHERE plan = '`+d.Plan()+`' ORDER BY row`), "\n")
 	}
-	inOrder := load(t, db{root.For("in order"), root.conn}, 0, 1, 2, 3)
+	inOrder := load(t, root.sub("in order"), 0, 1, 2, 3)
 	want, rows := known(t, inOrder), table(inOrder)
-	for _, order := range [][]int{{3, 2, 1, 0}, {0, 2, 1, 3}, {1, 3, 0, 2}, {2, 0, 3, 1}} {
+	for _, order := range [][]int{{3, 2, 1, 0}, {0, 2, 1, 3}, {2, 0, 3, 1}} {
 		t.Run(fmt.Sprint(order), func(t *testing.T) {
-			d := load(t, db{root.For(fmt.Sprint(order)), root.conn}, order...)
+			d := load(t, root.sub(fmt.Sprint(order)), order...)
 			if diff := cmp.Diff(want, known(t, d)); diff != "" {
 				t.Errorf("in order (-), as loaded (+):\n%s", diff)
 			}
@@ -245,13 +290,69 @@ func TestOutOfOrder(t *testing.T) {
 	}
 }
 
+// A piece of history that cannot be put in order leaves the store marked, as a replay that was cut short does.
+func TestOutOfOrderCutShort(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	collect(t, d, "s", tuesday, everything())
+	r := runner(d, monday)
+	r.Asserted = true
+	b := everything()
+	b.Measures[0].Value = 6
+	c := &forgetful{scripted: scripted{pages: []collectors.Page{page(t, monday, b)}}, reads: 1}
+	_, err := r.Collect(t.Context(), run.Job{Source: "s", Collector: c})
+	clearError(t, err, "source s", "put the history in order", "payload ", "not what it was", "run `tiendo replay`")
+	if cut, err := d.restarted().Replaying(t.Context()); err != nil || !cut {
+		t.Errorf("figures that are not whole are not marked: %v, %v", cut, err)
+	}
+	replay(t, d, "s")
+	if cut, err := d.Replaying(t.Context()); err != nil || cut {
+		t.Errorf("still marked: %v, %v", cut, err)
+	}
+	for at, want := range map[time.Time]int64{monday: 6, tuesday: 7} {
+		if n, _ := d.figure(t, "m", ward, doneOn, plan.DayOf(at)); n != want {
+			t.Errorf("as known on %s: %d, want %d", plan.DayOf(at), n, want)
+		}
+	}
+}
+
+// forgetful is a parser that reads so many pages and no more.
+type forgetful struct {
+	scripted
+	reads int
+}
+
+func (c *forgetful) Parse(p collectors.Page) (collectors.Batch, error) {
+	if c.reads--; c.reads < 0 {
+		return collectors.Batch{}, errors.New("the page is not what it was")
+	}
+	return c.scripted.Parse(p)
+}
+
+// A machine whose clock was set back still learns later what it learns later.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	collect(t, d, "s", tuesday, everything())
+	b := everything()
+	b.Measures[0].Value = 8
+	collect(t, d.restarted(), "s", monday, b)
+	if n, _ := d.figure(t, "m", ward, doneOn, plan.DayOf(tuesday)); n != 8 {
+		t.Errorf("the newer figure is not the newest: %d", n)
+	}
+	if _, ok := d.figure(t, "m", ward, doneOn, plan.DayOf(monday)); ok {
+		t.Error("what was learnt on Tuesday is known on Monday")
+	}
+}
+
 // A page that was loaded and not committed does not count; when it comes again it counts once. Whatever the process
 // remembers of it must not stand in the way.
 func TestUncommittedPage(t *testing.T) {
-	root := open(t, "root")
+	t.Parallel()
+	root := open(t)
 	for name, again := range map[string]func(db) db{"same process": func(d db) db { return d }, "restarted": db.restarted} {
 		t.Run(name, func(t *testing.T) {
-			d := db{root.For(name), root.conn}
+			d := root.sub(name)
 			b := everything()
 			p := page(t, monday, b)
 			key := run.PageKey{Source: "s", RunID: "cut", Page: 1, SHA256: run.Sum(p.Body)}
@@ -264,7 +365,7 @@ func TestUncommittedPage(t *testing.T) {
 			if err := d.Measure(t.Context(), "s"); err != nil { // writes what is pending
 				t.Fatal(err)
 			}
-			if n := d.count(t, "dossier", "plan = '"+name+"'"); n != 1 {
+			if n := d.count(t, "dossier", "plan = '"+d.Plan()+"'"); n != 1 {
 				t.Fatalf("%d rows were written, want the uncommitted one", n)
 			}
 			if got := d.measures(t); got != "" {
@@ -280,7 +381,7 @@ func TestUncommittedPage(t *testing.T) {
 			d = again(d)
 			collect(t, d, "s", tuesday, b)
 			for measure, want := range map[string]int64{"m": 7, "dossier.resolved": 1, "edoc.axis_sent": 1, "fee.amount_paid_online": 5} {
-				if n, _ := d.figure(t, measure, ward, "", doneOn, plan.DayOf(tuesday)); n != want {
+				if n, _ := d.figure(t, measure, ward, doneOn, plan.DayOf(tuesday)); n != want {
 					t.Errorf("%s is %d when the page came again, want %d", measure, n, want)
 				}
 			}
@@ -296,7 +397,8 @@ func TestUncommittedPage(t *testing.T) {
 
 // The cursor is committed with its page: a run that fails, and a process that ends, go on behind the last committed page.
 func TestCursor(t *testing.T) {
-	d := open(t, "p")
+	t.Parallel()
+	d := open(t)
 	c := &scripted{pages: []collectors.Page{page(t, monday, everything())}, fails: errors.New("the line went dead")}
 	rec, err := runner(d, monday).Collect(t.Context(), run.Job{Source: "s", Collector: c})
 	clearError(t, err, "source s", "page 2", "the line went dead")
@@ -336,7 +438,8 @@ func TestCursor(t *testing.T) {
 
 // More refused records than the source's limit fail the run loudly; what was accepted counts.
 func TestRejectLimit(t *testing.T) {
-	d := open(t, "p")
+	t.Parallel()
+	d := open(t)
 	b := everything()
 	for i := range 300 {
 		if i < 40 {
@@ -365,7 +468,8 @@ func TestRejectLimit(t *testing.T) {
 
 // A replay that was cut short leaves the store marked, until one reaches its end.
 func TestReplayCutShort(t *testing.T) {
-	d := open(t, "p")
+	t.Parallel()
+	d := open(t)
 	collect(t, d, "s", monday, everything())
 	want := d.measures(t)
 	if err := d.Reset(t.Context()); err != nil {
@@ -378,7 +482,7 @@ func TestReplayCutShort(t *testing.T) {
 	if st, err := d.State(t.Context()); err != nil || !st.Replaying {
 		t.Errorf("the pages do not know: %+v, %v", st, err)
 	}
-	err := run.Replay(t.Context(), d.Store, []run.Job{{Source: "s", Collector: unreadable{}}}, nil)
+	err := run.Replay(t.Context(), d.Store, []run.Job{{Source: "s", Collector: &forgetful{}}}, nil)
 	clearError(t, err, "replay source s", "payload ", "not what it was", "run `tiendo replay` again")
 	if cut, err := d.Replaying(t.Context()); err != nil || !cut {
 		t.Errorf("a replay that failed is taken for a whole one: %v, %v", cut, err)
@@ -392,17 +496,11 @@ func TestReplayCutShort(t *testing.T) {
 	}
 }
 
-// unreadable is a parser that no longer reads what was landed.
-type unreadable struct{ *scripted }
-
-func (unreadable) Parse(collectors.Page) (collectors.Batch, error) {
-	return collectors.Batch{}, errors.New("the page is not what it was")
-}
-
 // The catalogue: what a whole snapshot no longer lists has ended, and may come back; a row that cannot be read has not
 // ended; a list without anything known is an outage.
 func TestCatalogue(t *testing.T) {
-	root := open(t, "root")
+	t.Parallel()
+	root := open(t)
 	inForce := func(t *testing.T, d db, code string, knownOn time.Time) int64 {
 		t.Helper()
 		k, err := d.Knowledge(t.Context(), reads("procedure.in_force"), plan.DayOf(knownOn))
@@ -420,7 +518,7 @@ func TestCatalogue(t *testing.T) {
 	day := 24 * time.Hour
 	setup := func(t *testing.T, name string) (db, *systems) {
 		t.Helper()
-		d, s := db{root.For(name), root.conn}, newSystems(t)
+		d, s := root.sub(name), newSystems(t)
 		s.catalog = []map[string]any{procedure("1.000001"), procedure("1.000002"), procedure("1.000003"), procedure("1.000004")}
 		s.good(t, d, "procedures", monday)
 		return d.restarted(), s
@@ -441,7 +539,7 @@ func TestCatalogue(t *testing.T) {
 				t.Errorf("day %d: the other is in force %d", i, n)
 			}
 		}
-		if n := d.count(t, "procedure", "plan = 'leaves' AND code = '1.000004'"); n != 3 {
+		if n := d.count(t, "procedure", "plan = '"+d.Plan()+"' AND code = '1.000004'"); n != 3 {
 			t.Errorf("%d versions, want 3", n)
 		}
 		before := d.measures(t)
