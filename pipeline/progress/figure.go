@@ -188,16 +188,18 @@ func (f *Figures) findBaseline() {
 	f.base, f.hasBase = sum, true
 }
 
-// shared says whether two predecessors of the unit handle a same code.
+// shared says whether two predecessors of the unit, or units below them, handle a same code.
 func (f *Figures) shared() bool {
-	seen := map[string]*plan.Unit{}
+	seen := map[string]*plan.Unit{} // code -> predecessor
 	for _, l := range f.Unit.Predecessors {
-		for _, source := range f.Indicator.Sources {
-			for code := range f.book.histories[f.state()+"/"+source][l.Unit.UnitKey] {
-				if u := seen[code]; u != nil && u != l.Unit {
-					return true
+		for _, below := range l.Unit.Subtree() {
+			for _, source := range f.Indicator.Sources {
+				for code := range f.book.histories[f.state()+"/"+source][below.UnitKey] {
+					if u := seen[code]; u != nil && u != l.Unit {
+						return true
+					}
+					seen[code] = l.Unit
 				}
-				seen[code] = l.Unit
 			}
 		}
 	}
