@@ -60,6 +60,9 @@ func (w *world) registryFiles() []dropFile {
 	var out []dropFile
 	for i := range w.plan.forms {
 		f := &w.plan.forms[i]
+		if f.Fallback {
+			continue // the source systems show every unit here
+		}
 		edition := func(at sec, rows func() [][]string) {
 			label := at.day().String()
 			out = append(out, dropFile{at: at, source: f.Source, name: f.Code + "_" + label, head: formHead(f.Code, f.Version, f.PeriodType == "report", label),

@@ -67,6 +67,7 @@ type target struct {
 }
 
 type form struct {
+	Fallback   bool     `yaml:"fallback"`
 	Code       string   `yaml:"code"`
 	Version    int      `yaml:"version"`
 	Title      string   `yaml:"title"`

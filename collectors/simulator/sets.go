@@ -106,6 +106,9 @@ func (w *world) makeSets() error {
 	}
 	for i := range w.plan.forms {
 		f := &w.plan.forms[i]
+		if f.Fallback {
+			continue // the source systems show every unit here
+		}
 		switch {
 		case f.has("facility_kind"), f.keyed("indicator"):
 		default:

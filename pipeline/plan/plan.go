@@ -345,8 +345,9 @@ type Form struct {
 	Version    int        `yaml:"version"`
 	Title      string     `yaml:"title"`
 	Indicators []string   `yaml:"indicators"`
-	Source     string     `yaml:"source"` // source id the rows are booked under
-	Levels     []Level    `yaml:"levels"` // who enters it
+	Source     string     `yaml:"source"`   // source id the rows are booked under
+	Fallback   bool       `yaml:"fallback"` // for units that the indicator's first source does not show
+	Levels     []Level    `yaml:"levels"`   // who enters it
 	Rhythm     Rhythm     `yaml:"rhythm"`
 	PeriodType PeriodType `yaml:"period_type"`
 	Keys       []Column   `yaml:"keys"`
