@@ -97,7 +97,7 @@ func Reasons(list string) string {
 const Unknown = "–"
 
 // Value is a decimal with one place and a comma, as people read it; – for unknown. A figure that rounding would lift onto
-// a whole number that it does not reach is shown with two places, so that 99,96 does not read as 100,0.
+// a whole number that it does not reach is shown with two places, cut off if need be, so that 99,96 does not read as 100,0.
 func Value(v *plan.Value) string {
 	if v == nil {
 		return Unknown
@@ -112,6 +112,9 @@ func Decimal(v plan.Value) string {
 		places = 2
 	}
 	n := rounded(v, places)
+	if n%100 == 0 && places == 2 && plan.Value(n)*(plan.One/100) > v {
+		n-- // nor with two places
+	}
 	sign := ""
 	if n < 0 {
 		sign, n = "-", -n
