@@ -143,6 +143,9 @@ func (a *app) open(ctx context.Context) (*schema.Store, error) {
 	}
 	dsn := a.cfg.ClickHouse
 	attached := false
+	if dsn == "" && a.engine != nil { // started by the command itself
+		dsn = a.engine.DSN()
+	}
 	if dsn == "" {
 		info, err := engine.Attach(ctx, a.cfg.Data)
 		var none *engine.NotServedError
@@ -163,12 +166,29 @@ func (a *app) open(ctx context.Context) (*schema.Store, error) {
 		return nil, err
 	}
 	a.store = st
-	if !attached { // whoever runs the engine has migrated
-		if err := st.Migrate(ctx); err != nil {
-			return nil, err
-		}
+	if attached {
+		return st, a.settled(ctx)
+	}
+	if err := st.Migrate(ctx); err != nil {
+		return nil, err
 	}
 	return st, a.setClock(ctx)
+}
+
+// settled waits for the process that runs the engine, which may have begun a moment ago and still be making the tables.
+func (a *app) settled(ctx context.Context) error {
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		err := a.setClock(ctx)
+		if err == nil || time.Now().After(deadline) || a.store.Ping(ctx) != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 func (a *app) startEngine(ctx context.Context) (*engine.Engine, error) {

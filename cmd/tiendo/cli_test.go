@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -31,6 +32,7 @@ var update = flag.Bool("update", false, "write the golden parts of the scripts a
 //	exits N command…           runs it and wants that exit code
 //	rows FILE N [K.F=VALUE…]   the JSON of `tiendo progress --json`: its fixed shape, N rows, and fields of the row with code K
 //	csv FILE COLUMN…           a CSV file has exactly these columns and at least one row
+//	server DIR NAME            waits until a process serves the data folder; $NAME is its address, with user and password
 //	freeport NAME              sets $NAME to a free loopback port
 //	get URL FILE [STATUS]      waits until the address answers with the status (default 200) and keeps the page
 func TestScripts(t *testing.T) {
@@ -47,7 +49,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": cmdExits, "rows": cmdRows, "csv": cmdCSV, "freeport": cmdFreePort, "get": cmdGet,
+			"exits": cmdExits, "rows": cmdRows, "csv": cmdCSV, "freeport": cmdFreePort, "get": cmdGet, "server": cmdServer,
 		},
 	})
 }
@@ -202,6 +204,21 @@ func cmdFreePort(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	defer l.Close()
 	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+}
+
+func cmdServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: server DIR NAME")
+	}
+	last := errors.New("not asked")
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		info, err := engine.Attach(context.Background(), ts.MkAbs(args[0]))
+		if last = err; err == nil {
+			ts.Setenv(args[1], info.DSN())
+			return
+		}
+	}
+	ts.Fatalf("%s: %v", args[0], last)
 }
 
 func cmdGet(ts *testscript.TestScript, neg bool, args []string) {

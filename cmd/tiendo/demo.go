@@ -131,7 +131,12 @@ func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string)
 
 // next says how to look further into what a demo left behind.
 func (a *app) next(p *plan.Plan) {
-	fmt.Fprintf(a.out, "\nXem tiếp:\n  tiendo progress --data %s --plan %s\n  tiendo export progress --data %[1]s --plan %[2]s --csv\n  tiendo serve --data %[1]s --plan %[2]s\n", a.cfg.Data, p.Code)
+	where := "--data " + a.cfg.Data
+	if a.cfg.ClickHouse != "" {
+		where = "--clickhouse …" // its password stays out of the terminal
+	}
+	where += " --plan " + p.Code
+	fmt.Fprintf(a.out, "\nXem tiếp:\n  tiendo progress %s\n  tiendo export progress %[1]s --csv\n  tiendo serve %[1]s\n", where)
 }
 
 // demoNow is the morning after the demo's last day: Monday, when the week is reviewed.
