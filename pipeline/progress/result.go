@@ -40,7 +40,7 @@ func (b *Book) Results(ind *plan.Indicator, unit *plan.Unit, days []plan.Day) []
 			streak = streak.Next(s.weekly[week].Day, s.assess(s.weekly[week].Day).Status)
 		}
 		r := s.result(d)
-		if d == d.Sunday() {
+		if d == d.Sunday() && !r.UnitEnded { // no weeks behind after the end
 			streak = streak.Next(d, r.Status)
 		}
 		r.WeeksBehind, r.BehindSince = streak.Weeks, streak.Since
