@@ -142,6 +142,8 @@ func TestKnownOn(t *testing.T) {
 			[]want{{"dossier.on_time", ward, doneOn, 1, 0}, {"dossier.with_deadline", ward, doneOn, 1, 0}, {"dossier.resolved", ward, doneOn, 1, 1}}},
 		{"an older version comes late", [2]collectors.Batch{dossier(ward, doneOn, 5), dossier(other, doneOn, 1)},
 			[]want{{"dossier.resolved", ward, doneOn, 1, 1}, {"dossier.resolved", other, doneOn, 0, 0}}},
+		{"changed under the same update time", [2]collectors.Batch{dossier(ward, doneOn, 5), dossier(other, doneOn, 5)},
+			[]want{{"dossier.resolved", ward, doneOn, 1, 0}, {"dossier.resolved", other, doneOn, 0, 1}}},
 		{"recalled document", [2]collectors.Batch{document("01", 0), document("13", 1)}, []want{{"edoc.axis_sent", ward, doneOn, 1, 0}}},
 		{"refunded payment", [2]collectors.Batch{payment("paid", 0), payment("refunded", 1)},
 			[]want{{"fee.dossiers_paid_online", ward, doneOn, 1, 0}, {"fee.amount_paid_online", ward, doneOn, 9, 0}}},
@@ -210,6 +212,26 @@ func TestKnownOn(t *testing.T) {
 	}
 	if diff := cmp.Diff(dump, d.measures(t)); diff != "" {
 		t.Errorf("measured again:\n%s", diff)
+	}
+}
+
+// A day of knowledge ends at local midnight.
+func TestKnownOnEndsAtMidnight(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	midnight := plan.DayOf(monday).End()
+	figure := func(v int64) collectors.Batch {
+		return collectors.Batch{Measures: []collectors.Measure{{Code: "m", Unit: ward, PeriodType: plan.Calendar, Start: doneOn, End: doneOn, Value: v}}}
+	}
+	collect(t, d, "s", midnight.Add(-time.Millisecond), figure(1))
+	collect(t, d, "s", midnight, figure(2))
+	for day, want := range map[plan.Day]int64{plan.DayOf(monday): 1, plan.DayOf(monday) + 1: 2} {
+		if n, ok := d.figure(t, "m", ward, doneOn, day); !ok || n != want {
+			t.Errorf("as known on %s: %d, want %d", day, n, want)
+		}
+	}
+	if _, ok := d.figure(t, "m", ward, doneOn, plan.DayOf(monday)-1); ok {
+		t.Error("known the day before")
 	}
 }
 
