@@ -1,7 +1,12 @@
 package progress
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"tiendo/pipeline/plan"
 )
@@ -754,4 +759,289 @@ func TestKnownAt(t *testing.T) {
 			t.Errorf("%s of %s on %s: known at %s, want %s", c.ind.Kind, c.unit, c.day, got, c.want)
 		}
 	}
+}
+
+// drawWorld is a province of a few units in some tree, with figures n and d that are restated, announced and stated by
+// two sources.
+func drawWorld(t *rapid.T, dims ...string) *world {
+	w := newWorld(t, "P top")
+	all := []*plan.Unit{w.unit("P")}
+	first := day("2022-11-01")
+	anyDay := rapid.Custom(func(t *rapid.T) plan.Day { return first + plan.Day(rapid.IntRange(0, 480).Draw(t, "day")) })
+	for i := range rapid.IntRange(0, 4).Draw(t, "units") {
+		u := &plan.Unit{UnitKey: plan.UnitKey{Code: fmt.Sprint(i), From: plan.NoDay}, To: plan.NoDay}
+		u.Level = rapid.SampledFrom([]plan.Level{"middle", "low"}).Draw(t, "level")
+		u.Parent = rapid.SampledFrom(all).Draw(t, "parent")
+		u.Parent.Children = append(u.Parent.Children, u)
+		switch rapid.IntRange(0, 3).Draw(t, "validity") {
+		case 0:
+			u.From = anyDay.Draw(t, "from")
+		case 1:
+			u.To = anyDay.Draw(t, "to")
+		}
+		w.units[u.Code] = u
+		all = append(all, u)
+	}
+	for range rapid.IntRange(0, 40).Draw(t, "rows") {
+		end := rapid.OneOf(anyDay, rapid.SampledFrom([]plan.Day{day("2022-12-14"), day("2023-01-14"), day("2023-06-14"), day("2023-12-14"), day("2024-01-01")})).Draw(t, "end")
+		w.know.Rows = append(w.know.Rows, Row{
+			Measure: rapid.SampledFrom([]string{"n", "d"}).Draw(t, "measure"),
+			Source:  rapid.SampledFrom([]string{"s", "s", "t"}).Draw(t, "source"),
+			Unit:    rapid.SampledFrom(all).Draw(t, "unit").UnitKey,
+			Dims:    rapid.SampledFrom(append([]string{""}, dims...)).Draw(t, "dims"),
+			End:     end,
+			Value:   rapid.Int64Range(0, 20).Draw(t, "value"),
+			KnownAt: evening(end + plan.Day(rapid.IntRange(-3, 60).Draw(t, "later"))),
+		})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "snapshots") {
+		w.know.Snapshots["s"] = append(w.know.Snapshots["s"], evening(anyDay.Draw(t, "snapshot")))
+	}
+	slices.Sort(w.know.Snapshots["s"])
+	return w
+}
+
+// naive answers by looking through all that was stated, one question at a time.
+type naive struct {
+	*world
+	ind    plan.Indicator
+	unit   *plan.Unit
+	stated map[statedKey]map[plan.Day][]Row // versions, oldest first, announcements that no snapshot reached left out
+}
+
+type statedKey struct {
+	measure, source, dims string
+	unit                  plan.UnitKey
+}
+
+func (w *world) naive(ind plan.Indicator, unit *plan.Unit) naive {
+	q := naive{w, ind, unit, map[statedKey]map[plan.Day][]Row{}}
+	for _, r := range w.know.Rows {
+		reached := r.End <= dayOfMillis(r.KnownAt)
+		for _, s := range w.know.Snapshots[r.Source] {
+			reached = reached || dayOfMillis(s) >= r.End
+		}
+		if !reached {
+			continue
+		}
+		key := statedKey{r.Measure, r.Source, r.Dims, r.Unit}
+		if q.stated[key] == nil {
+			q.stated[key] = map[plan.Day][]Row{}
+		}
+		q.stated[key][r.End] = append(q.stated[key][r.End], r)
+	}
+	for _, ends := range q.stated {
+		for _, versions := range ends {
+			slices.SortStableFunc(versions, func(a, b Row) int { return cmp.Compare(a.KnownAt, b.KnownAt) })
+		}
+	}
+	return q
+}
+
+// value is what stands on one end, and since when; the first source that has anything of the measure is asked.
+func (q naive) value(measure string, u *plan.Unit, dims string, end plan.Day) (v, since int64, ok bool) {
+	for _, source := range q.ind.Sources {
+		ends := q.stated[statedKey{measure, source, dims, u.UnitKey}]
+		if ends == nil {
+			continue
+		}
+		for i, r := range ends[end] {
+			if i == 0 || r.Value != v {
+				since = r.KnownAt
+			}
+			v, ok = r.Value, true
+		}
+		return v, since, ok
+	}
+	return 0, 0, false
+}
+
+func (q naive) below() []*plan.Unit {
+	var all []*plan.Unit
+	for _, u := range q.units {
+		for p := u; p != nil; p = p.Parent {
+			if p == q.unit && (q.ind.Aggregate != plan.OwnLevelOnly || slices.Contains(q.ind.OwnLevels, u.Level)) && (q.ind.Aggregate != plan.ReportedHere || u == q.unit) {
+				all = append(all, u)
+			}
+		}
+	}
+	return all
+}
+
+func (q naive) sum(measure string, from, to plan.Day) (n int64) {
+	for _, u := range q.below() {
+		for d := from; d <= to; d++ {
+			v, _, _ := q.value(measure, u, "", d)
+			n += v
+		}
+	}
+	return n
+}
+
+func (q naive) flow(from, to plan.Day) Point {
+	num, den := q.sum("n", from, to), q.sum("d", from, to)
+	switch {
+	case den == 0:
+		return Point{Reason: ReasonNotReported}
+	case den < 30:
+		return Point{Numerator: num, Denominator: den, Reason: ReasonTooFew}
+	}
+	return SharePoint(num, den)
+}
+
+func (q naive) stock(d plan.Day) Point {
+	var num, den int64
+	for _, u := range q.below() {
+		if !u.ValidOn(d) {
+			continue
+		}
+		for end := d; end > d-600; end-- {
+			if m, _, ok := q.value("d", u, "", end); ok {
+				if n, _, ok := q.value("n", u, "", end); ok {
+					num, den = num+n, den+m
+				}
+				break
+			}
+		}
+	}
+	if den == 0 {
+		return Point{Reason: ReasonNotReported}
+	}
+	return SharePoint(num, den)
+}
+
+func (q naive) known(d plan.Day) (at int64) {
+	for _, u := range q.below() {
+		for _, r := range q.know.Rows {
+			if r.Unit == u.UnitKey && r.End <= d {
+				_, since, _ := q.value(r.Measure, u, "", r.End)
+				at = max(at, since)
+			}
+		}
+	}
+	return at
+}
+
+func drawIndicator(t *rapid.T) plan.Indicator {
+	ind := indicator(monthly("low"))
+	ind.Window = rapid.SampledFrom([]plan.Window{plan.YearToDate, plan.Latest}).Draw(t, "window")
+	ind.PeriodType = rapid.SampledFrom([]plan.PeriodType{plan.Calendar, plan.Report}).Draw(t, "period type")
+	ind.Aggregate = rapid.SampledFrom([]plan.Aggregate{plan.SumSelfAndDescendants, plan.OwnLevelOnly, plan.ReportedHere}).Draw(t, "aggregate")
+	ind.Sources = rapid.SampledFrom([][]string{{"s"}, {"s", "t"}, {"t", "s"}}).Draw(t, "sources")
+	if ind.Aggregate == plan.OwnLevelOnly {
+		ind.OwnLevels = []plan.Level{"low"}
+	}
+	return ind
+}
+
+// A book gives the figures that one finds by looking through everything.
+func TestFiguresAgainstNaiveSearch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, ind := drawWorld(t), drawIndicator(t)
+		codes := make([]string, 0, len(w.units))
+		for code := range w.units {
+			codes = append(codes, code)
+		}
+		slices.Sort(codes)
+		u := w.unit(rapid.SampledFrom(codes).Draw(t, "of"))
+		f, q := w.book().Figures(&ind, u), w.naive(ind, u)
+		d := day("2022-12-01") + plan.Day(rapid.IntRange(0, 460).Draw(t, "on"))
+		official, path := q.stock, q.stock
+		if ind.Window == plan.YearToDate {
+			path = func(d plan.Day) Point { return q.flow(d-363, d) }
+			official = func(d plan.Day) Point {
+				first := d
+				if ind.PeriodType == plan.Report {
+					for ; d.Time().Day() != 14; d-- {
+					}
+					for first = d; first.Time().Day() != 15 || first.Time().Month() != 12; first-- {
+					}
+				} else {
+					for first.Time().YearDay() != 1 {
+						first--
+					}
+				}
+				return q.flow(first, d)
+			}
+		}
+		if got, want := f.Official(d), official(d); got != want {
+			t.Errorf("official of %s on %s: %s, want %s", u.Code, d, pt(got), pt(want))
+		}
+		if got, want := f.Path(d), path(d); got != want {
+			t.Errorf("path of %s on %s: %s, want %s", u.Code, d, pt(got), pt(want))
+		}
+		if got, want := f.KnownAt(d), q.known(d); got != want {
+			t.Errorf("%s on %s is known at %s, want %s", u.Code, d, instant(got), instant(want))
+		}
+	})
+}
+
+// A catalogue counts the codes that one finds by asking every unit for every code.
+func TestCatalogueAgainstNaiveSearch(t *testing.T) {
+	codes := []string{"c1", "c2", "c3"}
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t, codes...)
+		ind := indicator(stock, aggregate(plan.DistinctCatalogue), monthly("low"), func(ind *plan.Indicator) {
+			ind.Numerator, ind.Denominator, ind.Scope = "n", "", "d"
+		})
+		var mask int64 = 1
+		if rapid.Bool().Draw(t, "conjunction") {
+			ind.Features, mask = []plan.Feature{{Code: "a", Bit: 0}, {Code: "b", Bit: 2}}, 5
+		}
+		q := w.naive(ind, w.unit("P"))
+		d := day("2022-12-01") + plan.Day(rapid.IntRange(0, 460).Draw(t, "on"))
+		latest := func(measure string, u *plan.Unit, code string) int64 {
+			for end := d; end > d-600; end-- {
+				if v, _, ok := q.value(measure, u, code, end); ok {
+					return v
+				}
+			}
+			return 0
+		}
+		want := Point{Reason: ReasonNotReported}
+		for _, code := range append(codes, "") {
+			handled, lacks := 0, 0
+			for _, u := range q.below() {
+				if !u.ValidOn(d) || latest("d", u, code) == 0 {
+					continue
+				}
+				handled++
+				if latest("n", u, code)&mask != mask {
+					lacks++
+				}
+			}
+			if handled > 0 {
+				want.Denominator++
+				if lacks == 0 {
+					want.Numerator++
+				}
+			}
+		}
+		if want.Denominator > 0 {
+			want = SharePoint(want.Numerator, want.Denominator)
+		}
+		if got := w.book().Figures(&ind, w.unit("P")).Official(d); got != want {
+			t.Errorf("on %s: %s, want %s", d, pt(got), pt(want))
+		}
+	})
+}
+
+// The age of a form is the number of days since, those of quiet months not counted.
+func TestAgeAgainstCounting(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ind := indicator(monthly("low"))
+		ind.QuietMonths = slices.Compact(slices.Sorted(slices.Values(rapid.SliceOfN(rapid.IntRange(1, 12), 0, 4).Draw(t, "quiet"))))
+		end := day("2022-12-01") + plan.Day(rapid.IntRange(0, 400).Draw(t, "end"))
+		d := end + plan.Day(rapid.IntRange(0, 800).Draw(t, "later"))
+		want := 0
+		for x := end + 1; x <= d; x++ {
+			if !slices.Contains(ind.QuietMonths, int(x.Time().Month())) {
+				want++
+			}
+		}
+		f := newWorld(t, "A low").rows(fmt.Sprintf("d A %s 9", end)).figures(ind, "A")
+		if got := f.Freshness(d); !got.Known || got.Age != want {
+			t.Errorf("from %s to %s: %+v, want %d days", end, d, got, want)
+		}
+	})
 }

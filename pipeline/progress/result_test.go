@@ -2,9 +2,12 @@ package progress
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"tiendo/pipeline/plan"
 )
@@ -460,4 +463,96 @@ func TestStandingsOfResults(t *testing.T) {
 	if got := Standings(w.plan, nil); len(got) != 0 {
 		t.Errorf("of nothing: %v", got)
 	}
+}
+
+// Every result is the assessment of the figures of its day and of the weekly points up to it, and the streak runs over
+// the weekly points of the unit's life, whatever days are asked for.
+func TestResultsAgainstAssessment(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w, ind := drawWorld(t), drawIndicator(t)
+		one := int64(1)
+		ind.MinDenominator = &one
+		if rapid.Bool().Draw(t, "daily") {
+			ind.Rhythm = plan.Daily
+		}
+		unit := w.unit("P")
+		if rapid.Bool().Draw(t, "ends") {
+			unit.To = day("2023-03-01") + plan.Day(rapid.IntRange(0, 100).Draw(t, "end"))
+		}
+		if rapid.Bool().Draw(t, "begins") {
+			unit.From = day("2022-12-01") + plan.Day(rapid.IntRange(0, 90).Draw(t, "begin"))
+			for i := range w.know.Rows { // its rows carry its key
+				if w.know.Rows[i].Unit.Code == "P" {
+					w.know.Rows[i].Unit = unit.UnitKey
+				}
+			}
+		}
+		if rapid.Bool().Draw(t, "baseline") {
+			w.know.Baselines = []BaselineRow{{Indicator: "x", Unit: unit.UnitKey, Day: day("2022-06-30"), Numerator: 3, Denominator: 10}}
+		}
+		var days []plan.Day
+		for _, n := range rapid.SliceOfNDistinct(rapid.IntRange(0, 620), 1, 8, rapid.ID[int]).Draw(t, "days") {
+			days = append(days, day("2022-06-30")+plan.Day(n))
+		}
+		slices.Sort(days)
+
+		b := w.book()
+		f := b.Figures(&ind, unit)
+		var weekly []WeekPoint
+		for d := day("2022-07-03"); d <= days[len(days)-1]; d += 7 {
+			if unit.ValidOn(d) {
+				p := f.Path(d)
+				weekly = append(weekly, WeekPoint{d, p.Known, p.Value})
+			}
+		}
+		assess := func(d plan.Day) Assessment {
+			last := d
+			if unit.To != plan.NoDay {
+				last = min(d, unit.To)
+			}
+			in := Input{
+				AsOf: d, UnitFrom: unit.From, UnitTo: unit.To, Applies: plan.Owed, Comparator: ind.Comparator, Window: ind.Window, PeriodType: ind.PeriodType,
+				Tolerance: val("2"), Cap: val("100"), Official: f.Official(last), Path: f.Path(last), Weekly: weekly, Freshness: f.Freshness(last),
+			}
+			cutOff, deadline := m23, day("2024-01-03")
+			if ind.PeriodType == plan.Report {
+				cutOff, deadline = day("2023-12-14"), day("2023-12-18")
+			}
+			in.Targets = []Target{
+				{Milestone: m23, CutOff: cutOff, Deadline: deadline, Value: ptr("60"), AtCutOff: f.Official(cutOff)},
+				{Milestone: m25, CutOff: cutOff + 731, Deadline: m25, Value: ptr("80")},
+			}
+			if len(w.know.Baselines) > 0 {
+				in.Baseline = Baseline{Known: true, Day: day("2022-06-30"), Value: val("30")}
+			} else if i := slices.IndexFunc(weekly, func(p WeekPoint) bool { return p.Known }); i >= 0 && weekly[i].Day <= last {
+				in.Baseline = Baseline{Known: true, Day: weekly[i].Day, Value: weekly[i].Value, Derived: true}
+			}
+			return Assess(in)
+		}
+		results := b.Results(&ind, unit, days)
+		if len(results) != len(days) {
+			t.Fatalf("%d results for %d days", len(results), len(days))
+		}
+		var statuses []WeekStatus
+		for _, p := range weekly {
+			statuses = append(statuses, WeekStatus{p.Day, assess(p.Day).Status})
+		}
+		for i, r := range results {
+			if want := assess(days[i]); !reflect.DeepEqual(r.Assessment, want) {
+				t.Fatalf("on %s:\n%+v, want\n%+v", days[i], r.Assessment, want)
+			}
+			var before []WeekStatus
+			for _, s := range statuses {
+				if s.Day <= days[i] {
+					before = append(before, s)
+				}
+			}
+			if want := WeeksBehind(before); r.WeeksBehind != want.Weeks || r.BehindSince != want.Since {
+				t.Fatalf("on %s: %d weeks behind since %s, want %+v", days[i], r.WeeksBehind, r.BehindSince, want)
+			}
+			if alone := b.Results(&ind, unit, days[i:i+1])[0]; !reflect.DeepEqual(alone, r) {
+				t.Fatalf("%s asked for alone:\n%+v, want\n%+v", days[i], alone, r)
+			}
+		}
+	})
 }
