@@ -37,6 +37,7 @@ type childSpec struct {
 	Library  string `json:"library"`
 	Tables   string `json:"tables"`
 	Config   string `json:"config"`
+	History  string `json:"history"`
 	TCPPort  int    `json:"tcp_port"`
 	HTTPPort int    `json:"http_port"`
 	// What the engine may open: whole folders to write, files and folders to read.
@@ -57,7 +58,7 @@ func (s childSpec) arguments() []string {
 		"--http_port=" + strconv.Itoa(s.HTTPPort),
 		"--tcp_port=" + strconv.Itoa(s.TCPPort),
 		"--interactive",
-		"--history_file=/dev/null",
+		"--history_file=" + s.History, // a file of its own: the engine takes others' rights to it away, and /dev/null is everybody's
 		"--disable_suggestion",
 		"--query=SYSTEM START LISTEN TCP; SYSTEM START LISTEN HTTP",
 	}

@@ -168,6 +168,25 @@ func TestRestartKeepsDataPasswordsAndPorts(t *testing.T) {
 	}
 }
 
+// The engine makes its history file private; as root it could do so to a device that every program needs.
+func TestDevicesStayEverybodys(t *testing.T) {
+	mode := func() os.FileMode {
+		info, err := os.Stat(os.DevNull)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Mode()
+	}
+	before := mode()
+	if before.Perm()&0o022 != 0o022 {
+		t.Fatalf("%s is already %s: give it back to everybody (chmod 666 %s)", os.DevNull, before, os.DevNull)
+	}
+	stop(t, start(t, Options{}))
+	if after := mode(); after != before {
+		t.Errorf("%s was %s, is %s after an engine ran", os.DevNull, before, after)
+	}
+}
+
 func TestKilledChildIsRestartedAndKeepsWhatWasAcknowledged(t *testing.T) {
 	t.Parallel()
 	e := start(t, Options{})

@@ -30,6 +30,7 @@ type paths struct {
 	lock    string
 	serving string
 	log     string
+	history string
 }
 
 func pathsOf(dir string) paths {
@@ -46,6 +47,7 @@ func pathsOf(dir string) paths {
 		lock:    filepath.Join(own, "lock"),
 		serving: filepath.Join(own, "serving.json"),
 		log:     filepath.Join(dir, "log", "clickhouse.log"),
+		history: filepath.Join(dir, "log", "history"),
 	}
 }
 
@@ -181,7 +183,12 @@ func acquireLock(ctx context.Context, p paths) (*lockFile, error) {
 	return &lockFile{f}, nil
 }
 
-func (l *lockFile) release() { l.f.Close() }
+// release frees the folder at once. Closing alone would not: any process that is just being started holds a copy of every
+// open file until it runs its own program.
+func (l *lockFile) release() {
+	_ = syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN)
+	l.f.Close()
+}
 
 func holderPID(f *os.File) int {
 	raw, err := io.ReadAll(io.NewSectionReader(f, 0, 32))

@@ -74,7 +74,7 @@ func startChild(o Options, library string, p paths, info Info, lock *lockFile) (
 	c.pid = cmd.Process.Pid
 
 	spec := childSpec{
-		Library: library, Tables: p.tables, Config: p.config, TCPPort: info.TCPPort, HTTPPort: info.HTTPPort,
+		Library: library, Tables: p.tables, Config: p.config, History: p.history, TCPPort: info.TCPPort, HTTPPort: info.HTTPPort,
 		Writable: []string{p.tables, p.backups, p.logs},
 		Readable: []string{p.config, p.users},
 		URLPort:  o.URLPort,
