@@ -463,6 +463,8 @@ func TestBaseline(t *testing.T) {
 		B low ..2023-06-30
 		C low
 		AB low 2023-07-01.. <A <B
+		BA low 2023-07-01.. <B <A
+		Z low <A
 		AP low 2023-07-01.. <A <?B
 		AO low 2023-07-01.. <A <B`
 	w := newWorld(t, units).baselines(`
@@ -473,9 +475,11 @@ func TestBaseline(t *testing.T) {
 	for _, c := range []struct{ unit, value, day string }{
 		{"A", "25", "2022-06-30"},
 		{"AB", "37.5", "2022-07-31"}, // pairs are added up, the newest day counts
-		{"AO", "50", "2023-07-01"},   // its own goes before what it inherits
-		{"AP", "", ""},               // a part of a unit cannot be told from the rest
-		{"C", "", ""},                // a count is no share
+		{"BA", "37.5", "2022-07-31"},
+		{"Z", "", ""},              // in force before the plan: what it has is its own
+		{"AO", "50", "2023-07-01"}, // its own goes before what it inherits
+		{"AP", "", ""},             // a part of a unit cannot be told from the rest
+		{"C", "", ""},              // a count is no share
 	} {
 		b := w.figures(indicator(), c.unit).Baseline()
 		switch {

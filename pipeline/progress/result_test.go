@@ -358,6 +358,7 @@ func TestStoredDays(t *testing.T) {
 		want             string // days, or from..to/n for consecutive Sundays
 	}{
 		{"every weekly point, and a day that is none", "P", "2022-07-20", "2022-07-03 2022-07-10 2022-07-17 2022-07-20"},
+		{"every weekly point, however many", "P", "2024-01-01", "2022-07-03..2023-12-31/79 2024-01-01"},
 		{"a Sunday is not stored twice", "P", "2022-07-17", "2022-07-03 2022-07-10 2022-07-17"},
 		{"before the first weekly point", "P", "2022-06-30", "2022-06-30"},
 		{"before the plan", "P", "2022-06-29", ""},
