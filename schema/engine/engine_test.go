@@ -179,7 +179,7 @@ func TestDevicesStayEverybodys(t *testing.T) {
 	}
 	before := mode()
 	if before.Perm()&0o022 != 0o022 {
-		t.Fatalf("%s is already %s: give it back to everybody (chmod 666 %s)", os.DevNull, before, os.DevNull)
+		t.Skipf("%s is already %s, so nothing would show: chmod 666 %s", os.DevNull, before, os.DevNull)
 	}
 	stop(t, start(t, Options{}))
 	if after := mode(); after != before {
