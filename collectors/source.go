@@ -430,7 +430,7 @@ func (s Source) Expand(text string, lookup func(string) string) (string, error) 
 	})
 	if len(missing) > 0 {
 		names := slices.Sorted(maps.Keys(missing))
-		return "", fmt.Errorf("%s: environment variable %s is not set", s.File, strings.Join(names, ", "))
+		return "", fmt.Errorf("%s: environment variable %s is not set: set it to the address or folder of the source", s.File, strings.Join(names, ", "))
 	}
 	return out, nil
 }

@@ -86,7 +86,7 @@ func TestMissingEnvironmentIsSaidAtStart(t *testing.T) {
 	s := decode(t, "kind: k\nname: n\nbase_url: ${A_URL}/x/${B_PATH}\nauth: {type: basic, username: {env: A_USER}, secret: {file: /does/not/exist}}\n")
 	layout, _ := s.Layout(nil)
 	_, err := NewClient(s, layout, Deps{Now: time.Now})
-	want := []string{"sources/x.yaml: environment variable A_URL, B_PATH is not set", "sources/x.yaml: auth.username: environment variable A_USER is not set", "sources/x.yaml: auth.secret: cannot read the secret"}
+	want := []string{"sources/x.yaml: environment variable A_URL, B_PATH is not set: set it to the address or folder of the source", "sources/x.yaml: auth.username: environment variable A_USER is not set", "sources/x.yaml: auth.secret: cannot read the secret"}
 	for _, w := range want {
 		if err == nil || !strings.Contains(err.Error(), w) {
 			t.Errorf("%q is missing from: %v", w, err)

@@ -8,7 +8,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"net"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
@@ -56,14 +56,14 @@ func Open(ctx context.Context, dsn, planCode string) (*Store, error) {
 
 func options(dsn string) (*clickhouse.Options, error) {
 	opt, err := clickhouse.ParseDSN(dsn)
+	if scheme, _, _ := strings.Cut(dsn, "://"); err == nil && scheme != "clickhouse" && scheme != "tcp" {
+		err = fmt.Errorf("%q is no native address", scheme)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the ClickHouse address: %w: write clickhouse://user:password@host:9000/database", err)
 	}
 	opt.DialTimeout = 5 * time.Second
 	opt.MaxOpenConns, opt.MaxIdleConns = 8, 8
-	opt.DialContext = func(ctx context.Context, addr string) (net.Conn, error) {
-		return (&net.Dialer{Timeout: opt.DialTimeout}).DialContext(ctx, "tcp", addr)
-	}
 	if opt.Settings == nil {
 		opt.Settings = clickhouse.Settings{}
 	}

@@ -29,6 +29,12 @@ serve the pages, /metrics, /healthz and /readyz. Sources whose address is not se
 			if err != nil {
 				return err
 			}
+			if synthetic, err := st.Setting(ctx, settingNow); err != nil {
+				return err
+			} else if synthetic != "" { // real figures have no place among synthetic ones, nor under their clock
+				a.log.Info("this store holds a demo: it is shown, nothing is collected")
+				return a.serve(ctx, p, st, a.cfg.Listen, nil, nil)
+			}
 			all, err := a.sources(ctx, p, st)
 			if err != nil {
 				return err
