@@ -148,7 +148,7 @@ func TestPermanentFailuresAreNotTriedAgain(t *testing.T) {
 		"403":           {status(403), "source x: GET /p page=1: HTTP 403 Forbidden: check the source's auth and whether this machine's address is allowed"},
 		"404":           {status(404), "source x: GET /p page=1: HTTP 404 Not Found: check base_url and request.path"},
 		"400":           {status(400), "source x: GET /p page=1: HTTP 400 Bad Request"},
-		"redirect":      {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", 302) }, "source x: GET /p page=1: HTTP 302 Found: redirects are not followed; check base_url"},
+		"redirect":      {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) }, "source x: GET /p page=1: HTTP 302 Found: redirects are not followed; check base_url"},
 		"HTML":          {html, "source x: GET /p page=1: the answer is not JSON but an HTML page (a login or a maintenance page?) (56 bytes)"},
 		"XML":           {text("<?xml version='1.0'?><a/>"), "source x: GET /p page=1: the answer is not JSON but XML or HTML (25 bytes)"},
 		"nothing":       {text(""), "source x: GET /p page=1: the answer is not JSON but empty (0 bytes)"},

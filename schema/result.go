@@ -131,15 +131,6 @@ func dec(v *plan.Value) *decimal.Decimal {
 	return &d
 }
 
-// value reads a stored decimal back; every stored one has ten decimals at the most.
-func value(d *decimal.Decimal) *plan.Value {
-	if d == nil {
-		return nil
-	}
-	v := plan.Value(d.Shift(10).IntPart())
-	return &v
-}
-
 // Outcome is a milestone's outcome as it is stored and shown.
 type Outcome struct {
 	Milestone plan.Day    `json:"milestone"`

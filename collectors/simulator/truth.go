@@ -441,10 +441,6 @@ func (w *world) conjunction(ind *indicator, step sec) figure {
 	for _, f := range ind.Features {
 		all |= 1 << f.Bit
 	}
-	type key struct {
-		u    *unit
-		code string
-	}
 	list := w.entries(ind.Numerator, ind.Scope, step)
 	slices.SortStableFunc(list, func(a, b entry) int { return cmp.Compare(a.end, b.end) })
 	byUnit := map[*unit]map[string][]entry{}

@@ -154,15 +154,6 @@ func (w *world) draw(parts ...string) float64 {
 
 func perMille(r *rand.Rand, n int) bool { return r.IntN(1000) < n }
 
-// agency says whether the level is one of administrative agencies.
-func agency(level string) bool {
-	switch level {
-	case "department", "district", "commune":
-		return true
-	}
-	return false
-}
-
 // leads are the percentage points by which the districts stand before or behind the path, from champion to last: wide
 // enough that every status occurs.
 var leads = [...]float64{12, 7.5, -13, 3.5, 0.4, 6, -1.6, 2.2, -0.8, 9, -7, 1.2, -3.5, 4.5, 0}

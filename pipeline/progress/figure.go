@@ -28,7 +28,8 @@ type Figures struct {
 // leaf is a reporting unit below (or the unit itself), or a facility.
 type leaf struct {
 	from, to plan.Day
-	expected bool // must report
+	expected bool  // must report
+	knownAt  int64 // of the registry that lists a facility
 	num, den *history
 }
 
@@ -100,7 +101,22 @@ func (f *Figures) find(measure string, unit plan.UnitKey, dims string) *history 
 }
 
 func (f *Figures) leafOf(unit plan.UnitKey, from, to plan.Day, dims string, expected bool) leaf {
-	return leaf{from: from, to: to, expected: expected, num: f.find(f.Indicator.Numerator, unit, dims), den: f.find(f.Indicator.Denominator, unit, dims)}
+	l := leaf{from: from, to: to, expected: expected}
+	l.num, l.den = f.pair(unit, dims)
+	return l
+}
+
+// pair takes numerator and denominator from one source where one source has both.
+func (f *Figures) pair(unit plan.UnitKey, dims string) (num, den *history) {
+	for _, source := range f.Indicator.Sources {
+		if den = f.book.histories[f.Indicator.Denominator+"/"+source][unit][dims]; den != nil {
+			if num = f.book.histories[f.Indicator.Numerator+"/"+source][unit][dims]; num != nil {
+				return num, den
+			}
+			break
+		}
+	}
+	return f.find(f.Indicator.Numerator, unit, dims), den
 }
 
 func (f *Figures) findFacilities() {
@@ -114,7 +130,9 @@ func (f *Figures) findFacilities() {
 			place = x.ManagedBy
 		}
 		if inside[place] && slices.Contains(f.Indicator.FacilityKinds, x.Kind) {
-			f.leaves = append(f.leaves, f.leafOf(plan.UnitKey{Code: x.Code, From: plan.NoDay}, x.From, x.To, "", true))
+			l := f.leafOf(plan.UnitKey{Code: x.Code, From: plan.NoDay}, x.From, x.To, "", true)
+			l.knownAt = x.KnownAt
+			f.leaves = append(f.leaves, l)
 		}
 	}
 	if len(f.leaves) == 0 && len(f.book.facilities) > 0 {
@@ -157,7 +175,8 @@ func (f *Figures) findServices() {
 
 func (f *Figures) findMembers() {
 	for _, m := range f.book.plan.Members[f.Indicator.Over] {
-		f.members = append(f.members, member{m.Code, f.find(f.Indicator.Numerator, f.Unit.UnitKey, m.Code), f.find(f.Indicator.Denominator, f.Unit.UnitKey, m.Code)})
+		num, den := f.pair(f.Unit.UnitKey, m.Code)
+		f.members = append(f.members, member{m.Code, num, den})
 	}
 }
 
@@ -447,12 +466,8 @@ func (f *Figures) KnownAt(d plan.Day) int64 {
 	if f.hasBase {
 		at = f.base.KnownAt
 	}
-	if f.num != nil {
-		at = max(at, f.num.knownBy(d), f.den.knownBy(d))
-	} else {
-		for _, l := range f.leaves {
-			at = max(at, l.num.knownBy(d), l.den.knownBy(d))
-		}
+	for _, l := range f.leaves {
+		at = max(at, l.num.knownBy(d), l.den.knownBy(d), l.knownAt)
 	}
 	for _, s := range f.services {
 		for _, h := range s.handlers {
@@ -500,9 +515,11 @@ func (f *Figures) Freshness(d plan.Day) Freshness {
 		}
 		return fr
 	}
-	if len(f.members) > 0 {
+	if len(f.members) > 0 { // as old as its oldest member: a fresh one must not hide the others
 		for _, m := range f.members {
-			fr.seen(f.age(m.den, d))
+			if age, ok := f.age(m.den, d); ok {
+				fr.Known, fr.Age = true, max(fr.Age, age)
+			}
 		}
 		return fr
 	}
@@ -516,6 +533,9 @@ func (f *Figures) Freshness(d plan.Day) Freshness {
 			age, ok = f.age(l.num, d)
 		}
 		fr.seen(age, ok)
+		if !ok && l.from != plan.NoDay && int(d-l.from) <= 2*fr.Rhythm {
+			continue // a unit that has just begun owes nothing yet
+		}
 		if !single {
 			fr.Expected++
 			if ok && age <= 2*fr.Rhythm {

@@ -697,7 +697,7 @@ func TestFreshnessOfForms(t *testing.T) {
 		{"months without school do not age it", indicator(monthly("low"), quiet), "d A 2023-05-14 9", "A", "2023-08-14", Freshness{Known: true, Age: 31, Rhythm: 31}, ""},
 		{"from within such a month", indicator(monthly("low"), quiet), "d A 2023-06-14 9", "A", "2023-07-31", Freshness{Known: true, Age: 0, Rhythm: 31}, ""},
 		{"of two years", indicator(monthly("low"), quiet), "d A 2022-05-31 9", "A", "2023-08-01", Freshness{Known: true, Age: 305, Rhythm: 31}, ReasonOldInput},
-		{"a minimum is as new as its newest member", sector, "d P 2021-12-14 9 dims=farm \n d P 2022-12-14 9 dims=trade \n d P 2023-01-14 9 dims=x", "P", "2023-01-14", Freshness{Known: true, Age: 31, Rhythm: 366}, ""},
+		{"a minimum is as old as its oldest member", sector, "d P 2021-12-14 9 dims=farm \n d P 2022-12-14 9 dims=trade \n d P 2023-01-14 9 dims=x", "P", "2023-01-14", Freshness{Known: true, Age: 396, Rhythm: 366}, ""},
 		{"a minimum without members' figures", sector, "", "P", "2023-01-14", Freshness{Rhythm: 366}, ""},
 		{"a score has no denominator", score, "d P 2023-03-14 9", "P", "2023-03-17", Freshness{Known: true, Age: 3, Rhythm: 31}, ""},
 	} {
@@ -842,9 +842,19 @@ func (w *world) naive(ind plan.Indicator, unit *plan.Unit) naive {
 	return q
 }
 
-// value is what stands on one end, and since when; the first source that has anything of the measure is asked.
+// value is what stands on one end, and since when; the first source that has anything of the measure is asked, for a
+// numerator the first one that has the denominator, if it has both.
 func (q naive) value(measure string, u *plan.Unit, dims string, end plan.Day) (v, since int64, ok bool) {
-	for _, source := range q.ind.Sources {
+	sources := q.ind.Sources
+	for _, source := range sources {
+		if q.stated[statedKey{"d", source, dims, u.UnitKey}] != nil {
+			if q.stated[statedKey{"n", source, dims, u.UnitKey}] != nil {
+				sources = []string{source}
+			}
+			break
+		}
+	}
+	for _, source := range sources {
 		ends := q.stated[statedKey{measure, source, dims, u.UnitKey}]
 		if ends == nil {
 			continue
@@ -1048,4 +1058,13 @@ func TestAgeAgainstCounting(t *testing.T) {
 			t.Errorf("from %s to %s: %+v, want %d days", end, d, got, want)
 		}
 	})
+}
+
+// Numerator and denominator come from one source where one has both: a pair of two sources would be nobody's figure.
+func TestPairComesFromOneSource(t *testing.T) {
+	ind := indicator(func(ind *plan.Indicator) { ind.Sources = []string{"t", "s"} })
+	check(t, newWorld(t, tree).rows(`
+		n A1 2023-01-01 7  source=t
+		n A1 2023-01-01 40 source=s
+		d A1 2023-01-01 80 source=s`), ind, []ask{{"A", "2023-01-01", "50 40/80", ""}})
 }

@@ -14,7 +14,7 @@ import (
 // every other process that could answer on its port.
 const nonceMacro = "tiendo_start"
 
-var boardGrant = regexp.MustCompile("^SELECT ON [A-Za-z_][A-Za-z0-9_]*\\.([A-Za-z_][A-Za-z0-9_]*\\*?|\\*)$")
+var boardGrant = regexp.MustCompile(`^SELECT ON [A-Za-z_][A-Za-z0-9_]*\.([A-Za-z_][A-Za-z0-9_]*\*?|\*)$`)
 
 func checkBoardGrant(g string) error {
 	if !boardGrant.MatchString(g) {
