@@ -37,9 +37,18 @@ func (s *Store) PageCount(ctx context.Context) (uint64, error) {
 	return n, nil
 }
 
-// LastRuns is the fetch time of every source's newest run that ended.
+// LastRuns is the fetch time of every source's newest run that ended, LastSuccess that of its newest complete snapshot.
 func (s *Store) LastRuns(ctx context.Context) (map[string]time.Time, error) {
-	rows, err := s.conn.Query(ctx, `SELECT source, max(fetched_at) FROM run WHERE plan = ? GROUP BY source`, s.plan)
+	return s.lastRuns(ctx, "1")
+}
+
+// LastSuccess is said at LastRuns.
+func (s *Store) LastSuccess(ctx context.Context) (map[string]time.Time, error) {
+	return s.lastRuns(ctx, "state = 'ok'")
+}
+
+func (s *Store) lastRuns(ctx context.Context, where string) (map[string]time.Time, error) {
+	rows, err := s.conn.Query(ctx, "SELECT source, max(fetched_at) FROM run WHERE plan = ? AND "+where+" GROUP BY source", s.plan)
 	if err != nil {
 		return nil, fmt.Errorf("read the runs: %w", err)
 	}
@@ -68,25 +77,6 @@ func (s *Store) Counts(ctx context.Context) (Counts, error) {
 		return c, fmt.Errorf("count the store: %w", err)
 	}
 	return c, nil
-}
-
-// LastSuccess is the fetch time of every source's newest complete snapshot.
-func (s *Store) LastSuccess(ctx context.Context) (map[string]time.Time, error) {
-	rows, err := s.conn.Query(ctx, `SELECT source, max(fetched_at) FROM run WHERE plan = ? AND state = 'ok' GROUP BY source`, s.plan)
-	if err != nil {
-		return nil, fmt.Errorf("read the runs: %w", err)
-	}
-	defer rows.Close()
-	last := map[string]time.Time{}
-	for rows.Next() {
-		var source string
-		var at time.Time
-		if err := rows.Scan(&source, &at); err != nil {
-			return nil, err
-		}
-		last[source] = at
-	}
-	return last, rows.Err()
 }
 
 // SourceState is how a source stands.

@@ -38,51 +38,6 @@ func (s *Store) Cursor(ctx context.Context, source string) (collectors.Cursor, e
 	return c, nil
 }
 
-// factMeasures names the query that turns a fact table into measures.
-var factMeasures = []struct{ table, query string }{
-	{"dossier", "measure_dossier"},
-	{"procedure", "measure_procedure"},
-	{"document", "measure_document"},
-	{"payment", "measure_payment"},
-}
-
-// Measure aggregates what the source's newly committed pages touched. It may be repeated: the same pages give the same rows.
-func (s *Store) Measure(ctx context.Context, source string) error {
-	if err := s.Flush(ctx); err != nil {
-		return err
-	}
-	pages, err := s.unmeasured(ctx, source)
-	if err != nil {
-		return err
-	}
-	if len(pages) == 0 {
-		return nil
-	}
-	for _, f := range factMeasures {
-		var n uint64
-		if err := s.conn.QueryRow(ctx, "SELECT count() FROM (SELECT 1 FROM "+f.table+" WHERE plan = ? AND source = ? LIMIT 1)", s.plan, source).Scan(&n); err != nil {
-			return fmt.Errorf("look for facts of source %s: %w", source, err)
-		}
-		if n == 0 {
-			continue
-		}
-		if err := s.query(ctx, f.query, source); err != nil {
-			return err
-		}
-	}
-	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO measured (plan, source, run_id, page, measured_at)")
-	if err != nil {
-		return err
-	}
-	defer batch.Close()
-	for _, p := range pages {
-		if err := batch.Append(s.plan, source, p.RunID, p.Page, time.Now()); err != nil {
-			return err
-		}
-	}
-	return batch.Send()
-}
-
 func (s *Store) unmeasured(ctx context.Context, source string) ([]run.PageKey, error) {
 	rows, err := s.conn.Query(ctx, `SELECT run_id, page FROM page WHERE plan = ? AND source = ?
 		AND (run_id, page) NOT IN (SELECT run_id, page FROM measured WHERE plan = ? AND source = ?)`, s.plan, source, s.plan, source)

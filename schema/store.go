@@ -144,19 +144,6 @@ func (s *Store) Version(ctx context.Context) (have, want int64, err error) {
 	return p.GetVersions(ctx)
 }
 
-// query runs one of queries/*.sql for the plan and a source.
-func (s *Store) query(ctx context.Context, name, source string) error {
-	text, err := queries.ReadFile("queries/" + name + ".sql")
-	if err != nil {
-		return err
-	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"plan": s.plan, "source": source}))
-	if err := s.conn.Exec(ctx, string(text)); err != nil {
-		return fmt.Errorf("query %s for source %s: %w", name, source, err)
-	}
-	return nil
-}
-
 // Setting reads a fact about the store itself; the empty string where it was never set.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	var v string

@@ -1,5 +1,6 @@
--- Documents on the exchange axis to measures, by the sender's day of sending. A recalled document (status 13) is taken out from
--- the day it is known (RULES section 2).
+-- Facts that count on a day, to measures, for the unit-days that unmeasured pages touched. A version counts from its fetch
+-- until the next version's fetch, so the running sum over known_at is the figure as it was known. What a table counts, and
+-- under which names, is said in measure.go.
 INSERT INTO measure (plan, source, measure, unit, unit_from, dims, period_type, start, day, value, known_at)
 WITH
     committed AS (SELECT run_id, page FROM page WHERE plan = {plan:String} AND source = {source:String}),
@@ -9,27 +10,27 @@ WITH
         WHERE plan = {plan:String} AND source = {source:String}
           AND (run_id, page) NOT IN (SELECT run_id, page FROM measured WHERE plan = {plan:String} AND source = {source:String})
     ),
-    ids AS (SELECT DISTINCT id FROM document WHERE plan = {plan:String} AND source = {source:String} AND (run_id, page) IN (SELECT * FROM fresh)),
+    ids AS (SELECT DISTINCT id FROM <<.Table>> WHERE plan = {plan:String} AND source = {source:String} AND (run_id, page) IN (SELECT * FROM fresh)),
     days AS
     (
-        SELECT DISTINCT unit, unit_from, day FROM document
-        WHERE plan = {plan:String} AND source = {source:String}
+        SELECT DISTINCT unit, unit_from, day FROM <<.Table>>
+        WHERE plan = {plan:String} AND source = {source:String} AND <<.Counts>>
           AND id IN (SELECT * FROM ids) AND (run_id, page) IN (SELECT * FROM committed)
     ),
     version AS
     (
         SELECT
-            unit, unit_from, day, status != '13' AND sent IS NOT NULL AS counts, fetched_at,
+            unit, unit_from, day, <<.Counts>> AS counts, fetched_at,
             leadInFrame(fetched_at, 1, toDateTime64('2299-01-01 00:00:00', 3, 'UTC')) OVER (
                 PARTITION BY id ORDER BY fetched_at, updated, page, position
                 ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS until,
-            [toInt64(1)] AS amounts
-        FROM document
+            [<<range $i, $m := .Measures>><<if $i>>, <<end>><<$m.Amount>><<end>>] AS amounts
+        FROM <<.Table>>
         WHERE plan = {plan:String} AND source = {source:String} AND (run_id, page) IN (SELECT * FROM committed)
           AND id IN
           (
-              SELECT id FROM document
-              WHERE plan = {plan:String} AND source = {source:String} AND (unit, unit_from, day) IN (SELECT * FROM days)
+              SELECT id FROM <<.Table>>
+              WHERE plan = {plan:String} AND source = {source:String} AND <<.Counts>> AND (unit, unit_from, day) IN (SELECT * FROM days)
           )
     ),
     delta AS
@@ -44,9 +45,11 @@ WITH
     (
         SELECT
             measure, unit, unit_from, day, known_at,
-            sum(change) OVER (PARTITION BY measure, unit, unit_from, day ORDER BY known_at) AS value
+            sum(change) OVER (PARTITION BY measure, unit, unit_from, day ORDER BY known_at) AS value,
+            sum(abs(change)) OVER (PARTITION BY measure, unit, unit_from, day) AS moved
         FROM delta
-        ARRAY JOIN ['edoc.axis_sent'] AS measure, changes AS change
+        ARRAY JOIN [<<range $i, $m := .Measures>><<if $i>>, <<end>>'<<$m.Code>>'<<end>>] AS measure, changes AS change
     )
 SELECT {plan:String}, {source:String}, measure, unit, unit_from, '', 'calendar', day, day, value, known_at
 FROM running
+WHERE moved > 0
