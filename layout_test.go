@@ -73,7 +73,7 @@ var standsIn = map[string][]string{
 	"github.com/shopspring/decimal":        {"collectors", "schema"},
 	"golang.org/x/text/":                   {"pipeline", "collectors"},
 	"math/rand":                            {"collectors/simulator"},
-	"text/template":                        {"schema/engine"}, // pages are html/template, which escapes
+	"text/template":                        {"schema", "schema/engine"}, // pages are html/template, which escapes
 	"encoding/gob":                         nil,
 	"github.com/prometheus/client_model/":  nil,
 	"github.com/prometheus/common/":        nil,
