@@ -162,6 +162,13 @@ func (a *app) open(ctx context.Context) (*schema.Store, error) {
 		}
 	}
 	st, err := schema.Open(ctx, dsn, a.cfg.Plan)
+	if err != nil && attached && ctx.Err() == nil { // whoever served the folder ended this moment
+		if a.engine, err = a.startEngine(ctx); err != nil {
+			return nil, err
+		}
+		attached = false
+		st, err = schema.Open(ctx, a.engine.DSN(), a.cfg.Plan)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -87,16 +87,17 @@ func Attach(ctx context.Context, dir string) (*Info, error) {
 	defer cancel()
 	for {
 		info, err := readServing(p)
-		if err == nil {
-			if err = info.verify(ctx); err == nil {
-				return &info, nil
-			}
-		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, &NotServedError{Dir: o.Dir}
 		}
-		if !alive(info.SupervisorPID) {
+		if err == nil {
+			err = info.verify(ctx)
+		}
+		if !alive(info.SupervisorPID) { // its child may answer for a last moment
 			return nil, &NotServedError{Dir: o.Dir, Err: err}
+		}
+		if err == nil {
+			return &info, nil
 		}
 		select {
 		case <-ctx.Done():
