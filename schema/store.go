@@ -106,6 +106,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
+	if err := s.beginMigrations(ctx); err != nil {
+		return fmt.Errorf("migrate the database: %w", err)
+	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
@@ -123,6 +126,16 @@ func (s *Store) Migrate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// beginMigrations takes away a version table that was made and not filled, because its maker was killed between the two.
+func (s *Store) beginMigrations(ctx context.Context) error {
+	var there, rows uint64
+	err := s.conn.QueryRow(ctx, "SELECT count(), sum(ifNull(total_rows, 0)) FROM system.tables WHERE database = currentDatabase() AND name = ?", goose.DefaultTablename).Scan(&there, &rows)
+	if err != nil || there == 0 || rows > 0 {
+		return err
+	}
+	return s.conn.Exec(ctx, "DROP TABLE "+goose.DefaultTablename)
 }
 
 // Version is the number of the newest applied migration and the newest known one.

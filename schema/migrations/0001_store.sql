@@ -1,8 +1,10 @@
 -- +goose Up
+-- ClickHouse has no transaction over several tables: a migration that was cut short is begun again, so every statement must
+-- bear being repeated.
 
 -- What was pulled. Bodies are minimised pages; the same body is kept once.
 -- +goose StatementBegin
-CREATE TABLE payload
+CREATE TABLE IF NOT EXISTS payload
 (
     plan    LowCardinality(String),
     source  LowCardinality(String),
@@ -15,7 +17,7 @@ ORDER BY (plan, source, sha256);
 
 -- The manifest of a page: written last. Rows whose (run_id, page) does not stand here are never counted.
 -- +goose StatementBegin
-CREATE TABLE page
+CREATE TABLE IF NOT EXISTS page
 (
     plan         LowCardinality(String),
     source       LowCardinality(String),
@@ -37,7 +39,7 @@ ORDER BY (plan, source, fetched_at, run_id, page);
 
 -- The end of a run. A run that is ok saw a complete snapshot of its source.
 -- +goose StatementBegin
-CREATE TABLE run
+CREATE TABLE IF NOT EXISTS run
 (
     plan       LowCardinality(String),
     source     LowCardinality(String),
@@ -59,7 +61,7 @@ ORDER BY (plan, source, fetched_at, run_id);
 
 -- Pages whose facts have been aggregated into measure.
 -- +goose StatementBegin
-CREATE TABLE measured
+CREATE TABLE IF NOT EXISTS measured
 (
     plan        LowCardinality(String),
     source      LowCardinality(String),
@@ -72,7 +74,7 @@ ORDER BY (plan, source, run_id, page);
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TABLE reject
+CREATE TABLE IF NOT EXISTS reject
 (
     plan       LowCardinality(String),
     source     LowCardinality(String),
@@ -92,7 +94,7 @@ ORDER BY (plan, source, fetched_at, run_id, page, position);
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TABLE drift
+CREATE TABLE IF NOT EXISTS drift
 (
     plan       LowCardinality(String),
     source     LowCardinality(String),
@@ -106,7 +108,7 @@ ORDER BY (plan, source, what);
 
 -- Facts: one row a version of a record, append-only. Versions of one natural key are ordered by (fetched_at, updated).
 -- +goose StatementBegin
-CREATE TABLE dossier
+CREATE TABLE IF NOT EXISTS dossier
 (
     plan         LowCardinality(String),
     source       LowCardinality(String),
@@ -139,7 +141,7 @@ ORDER BY (plan, id, fetched_at);
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TABLE procedure
+CREATE TABLE IF NOT EXISTS procedure
 (
     plan       LowCardinality(String),
     source     LowCardinality(String),
@@ -164,7 +166,7 @@ ORDER BY (plan, id, fetched_at);
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TABLE document
+CREATE TABLE IF NOT EXISTS document
 (
     plan       LowCardinality(String),
     source     LowCardinality(String),
@@ -187,7 +189,7 @@ ORDER BY (plan, id, fetched_at);
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TABLE payment
+CREATE TABLE IF NOT EXISTS payment
 (
     plan       LowCardinality(String),
     source     LowCardinality(String),
@@ -211,7 +213,7 @@ ORDER BY (plan, id, fetched_at);
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TABLE facility
+CREATE TABLE IF NOT EXISTS facility
 (
     plan         LowCardinality(String),
     source       LowCardinality(String),
@@ -235,7 +237,7 @@ ORDER BY (plan, id, fetched_at);
 -- +goose StatementEnd
 
 -- +goose StatementBegin
-CREATE TABLE baseline
+CREATE TABLE IF NOT EXISTS baseline
 (
     plan        LowCardinality(String),
     source      LowCardinality(String),
@@ -260,7 +262,7 @@ ORDER BY (plan, id, fetched_at);
 -- Figures by day or period as they were known: the newest known_at up to a moment counts. Rows that a source states
 -- itself name their page; rows aggregated from facts have an empty run_id.
 -- +goose StatementBegin
-CREATE TABLE measure
+CREATE TABLE IF NOT EXISTS measure
 (
     plan        LowCardinality(String),
     source      LowCardinality(String),
@@ -285,7 +287,7 @@ ORDER BY (plan, measure, unit, unit_from, dims, source, period_type, day, known_
 
 -- Results, append-only: the newest known_at up to a moment is the result as known then.
 -- +goose StatementBegin
-CREATE TABLE assessment
+CREATE TABLE IF NOT EXISTS assessment
 (
     plan            LowCardinality(String),
     plan_version    LowCardinality(String),
@@ -333,7 +335,7 @@ ORDER BY (plan, indicator, unit, unit_from, as_of, known_at, computed_at);
 
 -- Rank and overall status of a unit, computed with the results.
 -- +goose StatementBegin
-CREATE TABLE standing
+CREATE TABLE IF NOT EXISTS standing
 (
     plan           LowCardinality(String),
     plan_version   LowCardinality(String),
@@ -365,7 +367,7 @@ ORDER BY (plan, level, as_of, unit, unit_from, known_at, computed_at);
 
 -- Facts about the store itself: the clock of a demo, its seed and size.
 -- +goose StatementBegin
-CREATE TABLE setting
+CREATE TABLE IF NOT EXISTS setting
 (
     plan   LowCardinality(String),
     name   LowCardinality(String),
