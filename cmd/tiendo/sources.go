@@ -18,7 +18,7 @@ import (
 )
 
 // kinds are the kinds of source; a source file's `kind` names one. A new kind is one folder and one line here.
-var kinds = map[string]func(collectors.Source, collectors.Deps) (collectors.Collector, error){
+var kinds = map[string]collectors.Builder{
 	"onlineservice": onlineservice.New,
 	"edocument":     edocument.New,
 	"cashless":      cashless.New,

@@ -5,9 +5,7 @@ package cashless
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"tiendo/collectors"
 	"tiendo/collectors/table"
@@ -15,16 +13,16 @@ import (
 )
 
 // resources is what this kind can read.
-var resources = map[string]func(collectors.Source, collectors.Deps) (collectors.Collector, error){
+var resources = map[string]collectors.Builder{
 	"payments": newPayments,
 	"table":    newTable,
 }
 
 // New builds the collector of a source. The error lists everything that is missing: mappings, addresses, secrets.
 func New(src collectors.Source, deps collectors.Deps) (collectors.Collector, error) {
-	build := resources[src.Resource]
-	if build == nil {
-		return nil, fmt.Errorf("%s: resource %q is unknown: use %s", src.File, src.Resource, strings.Join(slices.Sorted(maps.Keys(resources)), ", "))
+	build, err := collectors.Resource(src, resources)
+	if err != nil {
+		return nil, err
 	}
 	if deps.Plan == nil || deps.Plan.Units == nil || deps.Now == nil {
 		return nil, fmt.Errorf("%s: a plan with units and a clock are needed", src.File)

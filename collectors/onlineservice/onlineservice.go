@@ -7,8 +7,6 @@ package onlineservice
 import (
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +16,7 @@ import (
 )
 
 // resources is what this kind can read.
-var resources = map[string]func(collectors.Source, collectors.Deps) (collectors.Collector, error){
+var resources = map[string]collectors.Builder{
 	"dossiers":           newDossiers,
 	"procedures":         newProcedures,
 	"portal_statistics":  newPortalStatistics,
@@ -29,9 +27,9 @@ var resources = map[string]func(collectors.Source, collectors.Deps) (collectors.
 
 // New builds the collector of a source. The error lists everything that is missing: mappings, addresses, secrets.
 func New(src collectors.Source, deps collectors.Deps) (collectors.Collector, error) {
-	build := resources[src.Resource]
-	if build == nil {
-		return nil, fmt.Errorf("%s: resource %q is unknown: use %s", src.File, src.Resource, strings.Join(slices.Sorted(maps.Keys(resources)), ", "))
+	build, err := collectors.Resource(src, resources)
+	if err != nil {
+		return nil, err
 	}
 	return build(src, deps)
 }
