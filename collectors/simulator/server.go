@@ -22,9 +22,10 @@ const zone = "Asia/Ho_Chi_Minh"
 
 // Config says which province to make up.
 type Config struct {
-	Plan fs.FS  // the plan's folder
-	Seed uint64 // the same seed gives the same bytes
-	Size Size
+	Plan   fs.FS  // the plan's folder
+	Seed   uint64 // the same seed gives the same bytes
+	Size   Size
+	Stalls []Stall // spells in which units stand still; none: every unit goes its own way
 }
 
 // Simulator serves the source systems of a generated province as they were at its clock. It is safe for concurrent use.
@@ -55,7 +56,7 @@ func New(c Config) (*Simulator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}
-	w, err := generate(c.Plan, c.Seed, c.Size)
+	w, err := generate(c.Plan, c.Seed, c.Size, c.Stalls, loc)
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
 	}

@@ -117,7 +117,11 @@ func TestTruthRows(t *testing.T) {
 
 // TestTruthIsWhatTheSystemShows counts the dossiers of the served list, with no use of how they were generated.
 func TestTruthIsWhatTheSystemShows(t *testing.T) {
-	s := newSim(t, 9, Size{Dossiers: 8000, Documents: 100})
+	truthIsServed(t, newSim(t, 9, Size{Dossiers: 8000, Documents: 100}))
+}
+
+func truthIsServed(t *testing.T, s *Simulator) {
+	t.Helper()
 	step := time.Date(2024, 12, 29, 23, 30, 0, 0, s.loc)
 	s.SetNow(step)
 	c := newClient(t, s)

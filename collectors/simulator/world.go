@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Size says how much the province holds. The zero value is the default province.
@@ -76,11 +77,12 @@ type world struct {
 	facilities []facility
 	sets       []*dataset
 	baseline   []baseline
+	stalls     []stall
 }
 
 // generate makes the province of a seed. Every stream of random numbers is derived from the seed and the name of what it
 // makes, so that adding one thing leaves all others as they were.
-func generate(files fs.FS, seed uint64, size Size) (*world, error) {
+func generate(files fs.FS, seed uint64, size Size, stalls []Stall, loc *time.Location) (*world, error) {
 	p, err := loadPlan(files)
 	if err != nil {
 		return nil, err
@@ -94,6 +96,9 @@ func generate(files fs.FS, seed uint64, size Size) (*world, error) {
 	w := &world{plan: p, seed: seed, size: size, asOf: p.asOf, rank: map[*unit]int{}, byAgency: map[*unit][]int{}}
 	w.from = newDay(p.start.year(), 1, 1)
 	w.until = (w.asOf + 1).at(7, 0)
+	if err := w.stallsOf(stalls, loc); err != nil {
+		return nil, err
+	}
 	if p.table != "" {
 		return w, nil
 	}
@@ -211,6 +216,9 @@ func (w *world) pathAt(ind *indicator, d day) float64 {
 func (w *world) share(ind *indicator, u *unit, d day) float64 {
 	if ind == nil {
 		return 0.5
+	}
+	if held, ok := w.stalled(ind, u, d); ok {
+		return held
 	}
 	grown := 0.35 + 0.65*float64(d-w.from)/float64(max(1, w.asOf-w.from))
 	v := w.pathAt(ind, d)
