@@ -5,7 +5,9 @@ package schema
 
 import (
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -90,6 +92,75 @@ func newStore(conn driver.Conn, dsn, planCode string) *Store {
 	return &Store{conn: conn, dsn: dsn, plan: planCode, pending: newPending(), memory: newMemory()}
 }
 
+// CreateDatabase creates the database that the address names, if it is not there. Open needs it.
+func CreateDatabase(ctx context.Context, dsn string) error {
+	opt, err := options(dsn)
+	if err != nil {
+		return err
+	}
+	name := opt.Auth.Database
+	opt.Auth.Database = "" // one that is not there cannot be connected to
+	if name == "" {
+		return nil // the server's default, which is there
+	}
+	conn, err := clickhouse.Open(opt)
+	if err != nil {
+		return fmt.Errorf("connect to ClickHouse at %v: %w", opt.Addr, err)
+	}
+	defer conn.Close()
+	if err := conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS "+identifier(name)); err != nil {
+		return fmt.Errorf("create the database %s at %v: %w: use a user that may", name, opt.Addr, err)
+	}
+	return nil
+}
+
+// identifier quotes a name for a statement, which has no parameters for names.
+func identifier(name string) string {
+	return "`" + strings.NewReplacer(`\`, `\\`, "`", "\\`").Replace(name) + "`"
+}
+
+// viewsSetting is the setting of no plan that says which edition of the views was created.
+const viewsSetting = "views"
+
+// viewsEdition is a hash over the views of this program.
+func viewsEdition() (string, error) {
+	files, err := fs.Glob(views, "views/*.sql")
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	for _, f := range files {
+		text, err := views.ReadFile(f)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(h, "%s %d\n%s", f, len(text), text)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// Current says whether tables and views are those of this program, so that Migrate has nothing to do. It only reads: the
+// daily work needs no right to create or drop anything.
+func (s *Store) Current(ctx context.Context) (bool, error) {
+	var there uint64
+	if err := s.conn.QueryRow(ctx, "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name IN (?, 'setting')", goose.DefaultTablename).Scan(&there); err != nil {
+		return false, fmt.Errorf("look for the tables: %w", err)
+	}
+	if there < 2 {
+		return false, nil
+	}
+	have, want, err := s.Version(ctx)
+	if err != nil || have != want {
+		return false, err
+	}
+	edition, err := viewsEdition()
+	if err != nil {
+		return false, err
+	}
+	created, err := s.For("").Setting(ctx, viewsSetting)
+	return created == edition, err
+}
+
 // Migrate brings the tables to the newest version and creates the views anew. It may run any number of times.
 func (s *Store) Migrate(ctx context.Context) error {
 	opt, err := options(s.dsn)
@@ -125,7 +196,11 @@ func (s *Store) Migrate(ctx context.Context) error {
 			return fmt.Errorf("create the view of %s: %w", f, err)
 		}
 	}
-	return nil
+	edition, err := viewsEdition()
+	if err != nil {
+		return err
+	}
+	return s.For("").SetSetting(ctx, viewsSetting, edition)
 }
 
 // beginMigrations takes away a version table that was made and not filled, because its maker was killed between the two.

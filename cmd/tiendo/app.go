@@ -76,7 +76,7 @@ Exit codes: 0 done; 1 failed, the message says where; 2 the call is wrong, nothi
 	}{
 		{"begin", "Begin here:", []*cobra.Command{a.demoCommand()}},
 		{"daily", "Every day:", []*cobra.Command{a.serveCommand(), a.collectCommand(), a.importCommand(), a.computeCommand(), a.progressCommand(), a.exportCommand(), a.statusCommand(), a.formCommand()}},
-		{"care", "Set up and care for:", []*cobra.Command{a.checkCommand(), a.planCommand(), a.migrateCommand(), a.replayCommand(), a.engineCommand()}},
+		{"care", "Set up and care for:", []*cobra.Command{a.checkCommand(), a.planCommand(), a.migrateCommand(), a.replayCommand(), a.engineCommand(), a.healthCommand()}},
 		{"prove", "Try out and check:", []*cobra.Command{a.simulateCommand(), a.methodsCommand()}},
 	} {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
@@ -95,16 +95,21 @@ func (a *app) settle(cmd *cobra.Command) error {
 		level = slog.LevelDebug
 	}
 	a.log = slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
-	if a.file == "" {
-		return nil
+	if a.file != "" {
+		from, err := config.Read(a.file)
+		if err != nil {
+			return err
+		}
+		a.cfg = from.Under(a.cfg, func(flag string) bool { return cmd.Flags().Changed(flag) })
 	}
-	from, err := config.Read(a.file)
-	if err != nil {
-		return err
+	if address := a.lookup(clickHouseEnv); address != "" && !cmd.Flags().Changed("clickhouse") {
+		a.cfg.ClickHouse = address
 	}
-	a.cfg = from.Under(a.cfg, func(flag string) bool { return cmd.Flags().Changed(flag) })
 	return nil
 }
+
+// clickHouseEnv holds the address of a ClickHouse server, so that its password stands on no command line.
+const clickHouseEnv = "TIENDO_CLICKHOUSE"
 
 // plan loads the plan once. A plan that does not load is an error; `plan lint` says everything that is wrong with it.
 func (a *app) plan() (*plan.Plan, error) {
@@ -176,7 +181,13 @@ func (a *app) open(ctx context.Context) (*schema.Store, error) {
 	if attached {
 		return st, a.settled(ctx)
 	}
-	if err := st.Migrate(ctx); err != nil {
+	current, err := st.Current(ctx)
+	if err == nil && !current {
+		if err = st.Migrate(ctx); err != nil && a.cfg.ClickHouse != "" {
+			err = fmt.Errorf("%w: run `tiendo migrate` as a user that may create tables", err)
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	return st, a.setClock(ctx)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,12 @@ type demoOptions struct {
 	seed     uint64
 	dossiers int
 	asOf     string
+	systems  string // address of a running `tiendo simulate`; empty: this process serves the systems itself
+}
+
+// province names what a simulator generates: two that say the same serve the same.
+func (o *demoOptions) province(a *app) string {
+	return fmt.Sprintf("plan %s, seed %d, %d dossiers", a.cfg.Plan, o.seed, o.dossiers)
 }
 
 func (o *demoOptions) flags(cmd *cobra.Command) {
@@ -64,6 +71,7 @@ nothing left to collect. --exit stops after the summary. One data folder holds o
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().StringVar(&o.systems, "simulator", "", "address of a running 'tiendo simulate' of the same province, http://host:port, to collect from (default: its own)")
 	cmd.Flags().BoolVar(&exit, "exit", false, "stop after the summary")
 	a.listenFlag(cmd)
 	return cmd
@@ -105,7 +113,7 @@ func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string)
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if err := a.history(ctx, p, st, sim, asOf); err != nil {
+	if err := a.history(ctx, p, st, sim, o, asOf); err != nil {
 		return err
 	}
 	a.now = func() time.Time { return demoNow(asOf) }
@@ -173,14 +181,14 @@ func (a *app) claimDemo(ctx context.Context, st *schema.Store, o demoOptions) er
 
 // history collects everything the source systems showed, step by step, each with the time at which it would have been
 // fetched. Steps that were collected before are left out.
-func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *simulator.Simulator, asOf plan.Day) error {
+func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *simulator.Simulator, o demoOptions, asOf plan.Day) error {
 	drop, err := filepath.Abs(filepath.Join(a.cfg.Data, "demo", "drop", p.Code))
 	if err != nil {
 		return err
 	}
-	base, stop, err := listenAndServe("127.0.0.1:0", sim)
+	base, setNow, stop, err := a.simulated(ctx, sim, o)
 	if err != nil {
-		return fmt.Errorf("serve the simulated systems: %w", err)
+		return err
 	}
 	defer stop()
 	env := sim.Env(base, drop)
@@ -214,7 +222,9 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 	bar := a.bar(len(steps), "Thu thập số liệu")
 	due := dueSteps{}
 	for _, step = range steps {
-		sim.SetNow(step)
+		if err := setNow(step); err != nil {
+			return err
+		}
 		if err := sim.WriteFiles(drop, step); err != nil {
 			return fmt.Errorf("write the files that units handed in: %w", err)
 		}
@@ -257,6 +267,30 @@ func (a *app) history(ctx context.Context, p *plan.Plan, st *schema.Store, sim *
 		}
 	}
 	return nil
+}
+
+// simulated is where the source systems of the province answer, and how their clock is set: in this process, or in another
+// that has generated the same province.
+func (a *app) simulated(ctx context.Context, sim *simulator.Simulator, o demoOptions) (base string, setNow func(time.Time) error, stop func(), err error) {
+	if o.systems == "" {
+		base, stop, err = listenAndServe("127.0.0.1:0", sim)
+		if err != nil {
+			err = fmt.Errorf("serve the simulated systems: %w", err)
+		}
+		return base, func(t time.Time) error { sim.SetNow(t); return nil }, stop, err
+	}
+	base = strings.TrimRight(o.systems, "/")
+	there, err := ask(ctx, http.MethodGet, base+"/healthz", "")
+	if err != nil {
+		return "", nil, nil, fmt.Errorf("the simulated systems: %w", err)
+	}
+	if there, here := strings.TrimSpace(there), o.province(a); there != here {
+		return "", nil, nil, fmt.Errorf("the simulator at %s serves another province (%s) than this demo's (%s): give both the same --plan, --seed and --dossiers", base, there, here)
+	}
+	return base, func(t time.Time) error {
+		_, err := ask(ctx, http.MethodPost, base+"/_sim/now", `{"now":"`+t.Format(time.RFC3339)+`"}`)
+		return err
+	}, func() {}, nil
 }
 
 // dueSteps says at which steps of a history a source is pulled: when its schedule fired since the step before.

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,15 +22,23 @@ import (
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/words"
+	"tiendo/schema"
 )
 
 func (a *app) migrateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the database's tables and views to this version",
-		Long:  "Apply the migrations that are missing and create the views anew. It only goes forward, and running it again changes nothing.",
-		Args:  noArgs,
+		Long: `Create the database of --clickhouse if it is not there, apply the migrations that are missing and create the views
+anew. It only goes forward, and running it again changes nothing. Of a ClickHouse server, it is the one command that needs a user
+who may create tables; boards read the views with that user's rights.`,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.cfg.ClickHouse != "" {
+				if err := schema.CreateDatabase(cmd.Context(), a.cfg.ClickHouse); err != nil {
+					return err
+				}
+			}
 			st, err := a.open(cmd.Context())
 			if err != nil {
 				return err
@@ -43,6 +54,52 @@ func (a *app) migrateCommand() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func (a *app) healthCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "health [URL]",
+		Short: "Ask a running tiendo whether it is ready",
+		Long: `Ask a running 'tiendo serve', or another address, and end with 0 if it answers 200, with 1 and what it said if it does not: for
+containers and service managers, where there is no shell and no curl. Without URL it asks ` + readyURL + `.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return &usageError{fmt.Errorf("one address at a time, not %d: %s", len(args), strings.Join(args, ", "))}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			address := readyURL
+			if len(args) == 1 {
+				address = args[0]
+			}
+			body, err := ask(cmd.Context(), http.MethodGet, address, "")
+			fmt.Fprint(a.out, body)
+			return err
+		},
+	}
+}
+
+const readyURL = "http://127.0.0.1:8080/readyz"
+
+// ask makes a short request and returns the beginning of the answer; one that is no success is an error that shows it.
+func ask(ctx context.Context, method, address, send string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(send))
+	if err != nil {
+		return "", &usageError{fmt.Errorf("%q is no address: %w", address, err)}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", fmt.Errorf("%s does not answer: %w", address, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<12))
+	if err == nil && resp.StatusCode/100 != 2 {
+		err = fmt.Errorf("%s answers %s: %s", address, resp.Status, strings.TrimSpace(string(body)))
+	}
+	return string(body), err
 }
 
 func (a *app) engineCommand() *cobra.Command {
@@ -79,7 +136,8 @@ func (a *app) simulateCommand() *cobra.Command {
 		Use:   "simulate",
 		Short: "Serve the synthetic source systems until Ctrl-C",
 		Long: `Serve the source systems' own APIs over a synthetic province (số liệu mô phỏng) and print, as shell lines, the environment
-variables that point the plan's sources at them: 'tiendo collect' and 'tiendo serve' in such a shell use them. POST /_sim/now {"now": RFC3339} moves the clock.`,
+variables that point the plan's sources at them: 'tiendo collect' and 'tiendo serve' in such a shell use them. POST /_sim/now {"now": RFC3339} moves the clock; GET /healthz says
+which province it is. 'tiendo demo --simulator' collects its history from here.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			sim, err := o.simulator(a)
@@ -93,7 +151,10 @@ variables that point the plan's sources at them: 'tiendo collect' and 'tiendo se
 			if err := sim.WriteFiles(drop, sim.Now()); err != nil {
 				return err
 			}
-			base, stop, err := listenAndServe(listen, sim)
+			systems := http.NewServeMux()
+			systems.Handle("/", sim)
+			systems.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, o.province(a)) })
+			base, stop, err := listenAndServe(listen, systems)
 			if err != nil {
 				return err
 			}
