@@ -41,9 +41,9 @@ func results(q web.Query, view, key string) (from string, params map[string]stri
 		where = append(where, "as_of BETWEEN {since:Date32} AND {as_of:Date32}")
 		params["since"] = q.Since.String()
 	}
-	if q.Level != "" {
-		where = append(where, "level = {level:String}")
-		params["level"] = string(q.Level)
+	if len(q.Levels) > 0 {
+		where = append(where, "level IN {levels:Array(String)}")
+		params["levels"] = list(q.Levels)
 	}
 	if q.Unit != nil {
 		where = append(where, "unit = {unit:String} AND unit_from = {unit_from:Date32}")
@@ -62,6 +62,15 @@ func results(q web.Query, view, key string) (from string, params map[string]stri
 		" ORDER BY known_at DESC, computed_at DESC LIMIT 1 BY " + key + ")", params
 }
 
+// list writes words as a parameter of type Array(String).
+func list[T ~string](all []T) string {
+	quoted := make([]string, len(all))
+	for i, x := range all {
+		quoted[i] = "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(string(x)) + "'"
+	}
+	return "[" + strings.Join(quoted, ",") + "]"
+}
+
 // scaled selects decimals as the integers that plan.Value holds: thousands of them are read for one page.
 func scaled(columns ...string) string {
 	for i, c := range columns {
@@ -73,6 +82,10 @@ func scaled(columns ...string) string {
 // Assessments reads stored results.
 func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment, error) {
 	from, params := results(q, "v_assessment", "indicator, unit, unit_from, as_of")
+	if len(q.Reasons) > 0 { // asked of the newest version only
+		from = "(SELECT * FROM " + from + ") WHERE hasAny(splitByChar(',', reason), {reasons:Array(String)})"
+		params["reasons"] = list(q.Reasons)
+	}
 	rows, err := s.conn.Query(s.with(ctx, params), `
 		SELECT indicator, unit, unit_from, level, as_of, known_at, plan_version, method_version, applicability, numerator, denominator, `+scaled("value", "path_value")+`,
 			comparator, milestone, `+scaled("target", "expected", "gap", "needed_per_week", "pace_per_week", "forecast", "best_reachable")+`, failing_count, `+scaled("coverage")+`, age_days, status,
@@ -116,6 +129,29 @@ func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment,
 			}
 		}
 		all = append(all, a)
+	}
+	return all, rows.Err()
+}
+
+// Tallies counts stored results by status.
+func (s *Store) Tallies(ctx context.Context, q web.Query) ([]web.Tally, error) {
+	from, params := results(q, "v_assessment", "indicator, unit, unit_from, as_of")
+	rows, err := s.conn.Query(s.with(ctx, params), `
+		SELECT as_of, level, indicator, applicability, status, count() FROM `+from+`
+		GROUP BY ALL ORDER BY as_of, level, indicator, applicability, status`)
+	if err != nil {
+		return nil, fmt.Errorf("count the results: %w", err)
+	}
+	defer rows.Close()
+	var all []web.Tally
+	for rows.Next() {
+		var asOf time.Time
+		var level, indicator, applies, status string
+		var units uint64
+		if err := rows.Scan(&asOf, &level, &indicator, &applies, &status, &units); err != nil {
+			return nil, fmt.Errorf("count the results: %w", err)
+		}
+		all = append(all, web.Tally{AsOf: dayFrom(asOf), Level: plan.Level(level), Indicator: indicator, Applies: plan.Applicability(applies), Status: progress.Status(status), Units: int(units)})
 	}
 	return all, rows.Err()
 }

@@ -208,6 +208,7 @@ func TestReadBackWhatWasSaved(t *testing.T) {
 	restated := full
 	restated.KnownAt += 24 * 3600 * 1000
 	restated.Value, restated.Numerator, restated.Status = val("43"), 43, progress.AtRisk
+	restated.Reasons = []progress.Reason{progress.ReasonDerived, progress.ReasonOldInput}
 	save(restated, empty)
 
 	q := web.Query{AsOf: day, Since: plan.NoDay, KnownOn: plan.NoDay}
@@ -237,7 +238,7 @@ func TestReadBackWhatWasSaved(t *testing.T) {
 	}
 	for name, narrow := range map[string]web.Query{
 		"unit":      {AsOf: day, Since: day - 7, KnownOn: plan.NoDay, Unit: &young.UnitKey},
-		"indicator": {AsOf: day, Since: plan.NoDay, KnownOn: plan.NoDay, Indicator: "CQS-02", Unit: &old.UnitKey, Level: "province"},
+		"indicator": {AsOf: day, Since: plan.NoDay, KnownOn: plan.NoDay, Indicator: "CQS-02", Unit: &old.UnitKey, Levels: []plan.Level{"district", "province"}},
 	} {
 		if got, err := st.Assessments(ctx, narrow); err != nil || len(got) != 1 {
 			t.Errorf("by %s: %d rows, %v", name, len(got), err)
@@ -245,14 +246,47 @@ func TestReadBackWhatWasSaved(t *testing.T) {
 	}
 	for name, other := range map[string]web.Query{
 		"another day":       {AsOf: day - 1, Since: plan.NoDay, KnownOn: plan.NoDay},
-		"another level":     {AsOf: day, Since: plan.NoDay, KnownOn: plan.NoDay, Level: "district"},
+		"another level":     {AsOf: day, Since: plan.NoDay, KnownOn: plan.NoDay, Levels: []plan.Level{"district", `it's \`}},
 		"another indicator": {AsOf: day, Since: plan.NoDay, KnownOn: plan.NoDay, Indicator: "x' OR '1'='1"},
 	} {
 		if got, err := st.Assessments(ctx, other); err != nil || len(got) != 0 {
 			t.Errorf("%s: %d rows, %v", name, len(got), err)
 		}
 	}
-	standings, err := st.Standings(ctx, web.Query{AsOf: day, Since: day, KnownOn: plan.NoDay, Level: "province"})
+	then := plan.DayOf(time.UnixMilli(full.KnownAt))
+	for _, c := range []struct {
+		name    string
+		reasons []progress.Reason
+		knownOn plan.Day
+		want    int
+	}{
+		{"one of two reasons", []progress.Reason{progress.ReasonNotReported, progress.ReasonOldInput}, plan.NoDay, 1},
+		{"a reason that came later", []progress.Reason{progress.ReasonOldInput}, then, 0},
+		{"a reason that the newest version has no more", []progress.Reason{progress.ReasonUnreachable}, plan.NoDay, 0},
+		{"a reason of the version known then", []progress.Reason{progress.ReasonUnreachable}, then, 1},
+		{"part of a reason", []progress.Reason{"old"}, plan.NoDay, 0},
+	} {
+		if got, err := st.Assessments(ctx, web.Query{AsOf: day, Since: day - 7, KnownOn: c.knownOn, Reasons: c.reasons}); err != nil || len(got) != c.want {
+			t.Errorf("%s: %d rows, want %d, %v", c.name, len(got), c.want, err)
+		}
+	}
+	for _, c := range []struct {
+		q    web.Query
+		want []web.Tally
+	}{
+		{web.Query{AsOf: day, Since: day - 7, KnownOn: plan.NoDay}, []web.Tally{
+			{AsOf: day, Level: "province", Indicator: "CQS-02", Applies: plan.Owed, Status: progress.AtRisk, Units: 1},
+			{AsOf: day, Level: "province", Indicator: "CQS-02", Applies: plan.Owed, Status: progress.NoData, Units: 1}}},
+		{web.Query{AsOf: day, Since: plan.NoDay, KnownOn: then, Unit: &old.UnitKey}, []web.Tally{
+			{AsOf: day, Level: "province", Indicator: "CQS-02", Applies: plan.Owed, Status: progress.Behind, Units: 1}}},
+		{web.Query{AsOf: day, Since: plan.NoDay, KnownOn: plan.NoDay, Levels: []plan.Level{"district"}}, nil},
+	} {
+		got, err := st.Tallies(ctx, c.q)
+		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			t.Errorf("tallies of %+v: %v (-want +got):\n%s", c.q, err, diff)
+		}
+	}
+	standings, err := st.Standings(ctx, web.Query{AsOf: day, Since: day, KnownOn: plan.NoDay, Levels: []plan.Level{"province"}})
 	if err != nil || len(standings) != 2 || standings[0].Rank != 1 || standings[1].Unit != old.UnitKey || standings[1].Counts[progress.AtRisk] != 1 || standings[1].Missed != 1 {
 		t.Errorf("standings: %+v, %v", standings, err)
 	}

@@ -91,11 +91,11 @@ func (s *site) heat(ctx context.Context, a *ask) (*page, error) {
 	var sources []Source
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		results, err = s.Store.Assessments(gctx, Query{AsOf: day, Since: plan.NoDay, KnownOn: a.knownOn, Level: level})
+		results, err = s.Store.Assessments(gctx, Query{AsOf: day, Since: plan.NoDay, KnownOn: a.knownOn, Levels: []plan.Level{level}})
 		return
 	})
 	g.Go(func() (err error) {
-		standings, err = s.Store.Standings(gctx, Query{AsOf: day, Since: day - 7, KnownOn: a.knownOn, Level: level})
+		standings, err = s.Store.Standings(gctx, Query{AsOf: day, Since: day - 7, KnownOn: a.knownOn, Levels: []plan.Level{level}})
 		return
 	})
 	g.Go(func() (err error) {

@@ -119,7 +119,7 @@ func (s *site) indicator(ctx context.Context, a *ask) (*page, error) {
 	})
 	if level != "" {
 		g.Go(func() (err error) {
-			peers, err = s.Store.Assessments(gctx, Query{AsOf: pl.day, Since: plan.NoDay, KnownOn: a.knownOn, Level: level, Indicator: ind.Code})
+			peers, err = s.Store.Assessments(gctx, Query{AsOf: pl.day, Since: plan.NoDay, KnownOn: a.knownOn, Levels: []plan.Level{level}, Indicator: ind.Code})
 			return
 		})
 	}

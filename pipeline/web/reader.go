@@ -6,6 +6,7 @@ import (
 
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
+	"tiendo/pipeline/review"
 )
 
 // Reader is what the pages need of the store: results as they were stored, never computed anew. An empty answer is no
@@ -15,7 +16,10 @@ type Reader interface {
 	Days(ctx context.Context) (map[plan.Level][]plan.Day, error)
 	// Assessments come by indicator, unit and day, the newest version of each.
 	Assessments(ctx context.Context, q Query) ([]Assessment, error)
-	// Standings come by day and rank, those without a rank last. Query.Indicator means nothing here.
+	// Tallies count assessments, the newest version of each, by day, level, indicator and status. Query.Reasons means nothing
+	// here.
+	Tallies(ctx context.Context, q Query) ([]Tally, error)
+	// Standings come by day and rank, those without a rank last. Query.Indicator and Query.Reasons mean nothing here.
 	Standings(ctx context.Context, q Query) ([]Standing, error)
 	// Sources are those that ever ran.
 	Sources(ctx context.Context) ([]Source, error)
@@ -27,79 +31,28 @@ type Reader interface {
 
 // Query picks results. What is left at its zero value does not limit; days are limited by AsOf always.
 type Query struct {
-	AsOf      plan.Day // the last day
-	Since     plan.Day // the first day; NoDay: AsOf alone
-	KnownOn   plan.Day // only versions known by the end of this day; NoDay: the newest
-	Level     plan.Level
+	AsOf      plan.Day     // the last day
+	Since     plan.Day     // the first day; NoDay: AsOf alone
+	KnownOn   plan.Day     // only versions known by the end of this day; NoDay: the newest
+	Levels    []plan.Level // one of these
 	Unit      *plan.UnitKey
 	Indicator string
+	Reasons   []progress.Reason // one of these is among the result's reasons
 }
 
-// Assessment is a stored result; nil stands for unknown. Per cents and percentage points, per week where so named; for a
-// score points.
-type Assessment struct {
-	Indicator     string
-	Unit          plan.UnitKey
-	Level         plan.Level
-	AsOf          plan.Day
-	KnownAt       time.Time // zero: nothing is known
-	PlanVersion   string
-	MethodVersion string
-	Applies       plan.Applicability
-	Numerator     *int64
-	Denominator   *int64
-	Value         *plan.Value
-	PathValue     *plan.Value
-	Comparator    plan.Comparator
-	Milestone     plan.Day
-	Target        *plan.Value
-	Expected      *plan.Value
-	Gap           *plan.Value
-	NeededPerWeek *plan.Value
-	PacePerWeek   *plan.Value
-	Forecast      *plan.Value
-	BestReachable *plan.Value
-	FailingCount  *int64
-	Coverage      *plan.Value
-	AgeDays       *int32
-	Status        progress.Status
-	Outcomes      []Outcome
-	WeeksBehind   int
-	BehindSince   plan.Day
-	Reason        string // comma-separated, the status's own first
-	Rulings       []string
-	Member        string // what holds a minimum back
-	Parts         []Part // figures beside the official one
-}
-
-// Part is a figure beside the official one: a variant, a feature of a conjunction, a member of a minimum.
-type Part struct {
-	Code        string      `json:"code"`
-	Numerator   int64       `json:"numerator"`
-	Denominator int64       `json:"denominator"`
-	Value       *plan.Value `json:"value"`
-}
-
-// Outcome is the verdict on a passed milestone.
-type Outcome struct {
-	Milestone plan.Day         `json:"milestone"`
-	Outcome   progress.Outcome `json:"outcome"`
-	Value     *plan.Value      `json:"value"`
-	Reason    progress.Reason  `json:"reason"`
-}
-
-// Standing is a unit's stored place among the units of its level.
-type Standing struct {
-	Level      plan.Level
-	Unit       plan.UnitKey
-	AsOf       plan.Day
-	Rank, Of   int // 0: it owes nothing that applies
-	Share      *plan.Value
-	Applicable int
-	Missed     int
-	Counts     map[progress.Status]int // owed targets by status
-	Overall    progress.Status
-}
+// What the store keeps is defined where it is compared; the pages show the same.
+type (
+	// Assessment is a stored result.
+	Assessment = review.Assessment
+	// Part is a figure beside the official one.
+	Part = review.Part
+	// Outcome is the verdict on a passed milestone.
+	Outcome = review.Outcome
+	// Standing is a unit's stored place among the units of its level.
+	Standing = review.Standing
+	// Tally is how many units of a level stand alike on an indicator.
+	Tally = review.Tally
+)
 
 // Source is how a source's runs went.
 type Source struct {

@@ -97,7 +97,7 @@ func (s *site) scorecard(ctx context.Context, a *ask) (*page, error) {
 		return
 	})
 	g.Go(func() (err error) {
-		standings, err = s.Store.Standings(gctx, Query{AsOf: pl.day, Since: pl.day - 7, KnownOn: a.knownOn, Level: level})
+		standings, err = s.Store.Standings(gctx, Query{AsOf: pl.day, Since: pl.day - 7, KnownOn: a.knownOn, Levels: []plan.Level{level}})
 		return
 	})
 	g.Go(func() (err error) {

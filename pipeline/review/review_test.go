@@ -1,0 +1,510 @@
+package review_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
+	"tiendo/pipeline/review"
+)
+
+// little is a plan of two pillars and two watched levels, whose districts end and become one in July 2025.
+func little(t *testing.T) *plan.Plan {
+	t.Helper()
+	p, err := plan.Load(fstest.MapFS{
+		"plan.yaml": {Data: []byte(`
+code: little
+name: Kế hoạch nhỏ
+name_en: A little plan
+document: Kế hoạch 1
+versions: [{id: v1, effective: 2024-01-01, document: Kế hoạch 1}]
+start: 2024-01-01
+end: 2025-12-31
+province: "1"
+watch_levels: [province, district]
+detail_levels: [province, district]
+recent_weeks: 13
+milestones: [{date: 2025-12-31, report_cut_off: 2025-12-14, name: Tổng kết}]
+levels: [{code: province, name: Tỉnh, name_en: Province}, {code: district, name: Huyện, name_en: District}, {code: commune, name: Xã, name_en: Commune}]
+pillars: [{code: A, name: Một, name_en: One}, {code: B, name: Hai, name_en: Two}]
+defaults: {min_denominator: 30, tolerance: 2, coverage_min: 80, overall_min: 1}
+`)},
+		"units.csv": {Data: []byte(`code,parent,level,name,name_en,type,valid_from,valid_to,regroup
+1,,province,Tỉnh Một,Province One,Tỉnh,,,
+10,1,district,Huyện Ba,District Three,Huyện,,2025-06-30,
+11,1,district,Huyện An,District An,Huyện,,2025-06-30,
+12,1,district,Khu Mới,New Area,Khu,2025-07-01,,
+101,1,commune,Xã Bé,Little Commune,Xã,,,
+`)},
+		"indicators.yaml": {Data: []byte(indicators)},
+		"measures.csv":    {Data: []byte("code,name,unit,source\nm.n,Tử,người,s\nm.d,Mẫu,người,s\n")},
+		"sources/s.yaml":  {Data: []byte("kind: x\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+var indicators = func() string {
+	var b strings.Builder
+	for _, c := range []struct{ code, pillar, more string }{{"A-1", "A", ""}, {"A-2", "A", ""}, {"B-1", "B", ""}, {"W-1", "B", "  monitored: true\n"}} {
+		b.WriteString("- code: " + c.code + "\n  pillar: " + c.pillar + `
+  name: Chỉ tiêu ` + c.code + `
+  name_en: Indicator ` + c.code + `
+  definition: Tử / mẫu
+  kind: ratio
+  aggregate: sum_self_and_descendants
+  window: latest
+  period_type: calendar
+  numerator: m.n
+  denominator: m.d
+  comparator: ">="
+  targets: [{milestone: 2025-12-31, value: 80, wording: Tối thiểu 80%, section: I}]
+  applies: {province: owed, district: owed, commune: owed}
+  entry_levels: [district, commune]
+  sources: [s]
+  rhythm: quarter
+  owner: "1"
+` + c.more)
+	}
+	return b.String()
+}()
+
+var (
+	week   = plan.MustDay("2025-06-29")
+	before = week - 7
+)
+
+func unit(code string) plan.UnitKey { return plan.UnitKey{Code: code, From: plan.NoDay} }
+
+func val(s string) *plan.Value {
+	v, err := plan.ParseValue(s)
+	if err != nil {
+		panic(err)
+	}
+	return &v
+}
+
+// result is a stored result of a week; change says what else is stored.
+func result(d plan.Day, indicator, code string, st progress.Status, value string, change ...func(*review.Assessment)) review.Assessment {
+	a := review.Assessment{Indicator: indicator, Unit: unit(code), Level: "district", AsOf: d, Applies: plan.Owed, Status: st, Comparator: plan.AtLeast, Target: val("80"),
+		PlanVersion: "v1", MethodVersion: "m1", KnownAt: d.End().Add(-time.Hour), Milestone: plan.MustDay("2025-12-31"), BehindSince: plan.NoDay}
+	switch code {
+	case "1":
+		a.Level = "province"
+	case "12":
+		a.Unit.From = plan.MustDay("2025-07-01")
+	case "101":
+		a.Level = "commune"
+	}
+	if value != "" {
+		a.Value, a.PathValue = val(value), val(value)
+	}
+	for _, f := range change {
+		f(&a)
+	}
+	return a
+}
+
+// tallies count results as the store does.
+func tallies(all []review.Assessment) []review.Tally {
+	n := map[review.Tally]int{}
+	for _, x := range all {
+		n[review.Tally{AsOf: x.AsOf, Level: x.Level, Indicator: x.Indicator, Applies: x.Applies, Status: x.Status}]++
+	}
+	var out []review.Tally
+	for k, units := range n {
+		k.Units = units
+		out = append(out, k)
+	}
+	return out
+}
+
+func names(pairs []review.Pair) string {
+	var out []string
+	for _, p := range pairs {
+		s := p.Indicator + " " + p.Unit.String()
+		if d := p.Moved(); d != nil {
+			s += " " + d.String()
+		}
+		out = append(out, s)
+	}
+	return strings.Join(out, ", ")
+}
+
+func TestKinds(t *testing.T) {
+	p := little(t)
+	for _, c := range []struct {
+		was, is progress.Status // empty: nothing is stored
+		want    review.Kind
+	}{
+		{progress.OnTrack, progress.Behind, review.NewlyBehind},
+		{progress.Met, progress.Behind, review.NewlyBehind},
+		{progress.Stale, progress.Behind, review.NewlyBehind},
+		{progress.AtRisk, progress.Met, review.NewlyMet},
+		{progress.Behind, progress.Met, review.NewlyMet},
+		{progress.NoData, progress.Met, review.NewlyMet},
+		{progress.Behind, progress.AtRisk, review.Recovered},
+		{progress.Behind, progress.OnTrack, review.Recovered},
+		{progress.Met, progress.OnTrack, review.NoLongerMet},
+		{progress.Met, progress.AtRisk, review.NoLongerMet},
+		{progress.AtRisk, progress.OnTrack, review.Better},
+		{progress.OnTrack, progress.AtRisk, review.Worse},
+		{progress.Behind, progress.Stale, review.Lost},
+		{progress.Met, progress.NoData, review.Lost},
+		{progress.NoData, progress.Stale, review.Same},
+		{progress.NoData, progress.AtRisk, review.Found},
+		{progress.Stale, progress.OnTrack, review.Found},
+		{progress.Behind, progress.Behind, review.Same},
+		{"", progress.Behind, review.First},
+		{progress.NotApplicable, progress.Behind, review.First},
+		{progress.NoTarget, progress.Met, review.First},
+		{progress.Behind, "", review.Gone},
+		{progress.Behind, progress.NotApplicable, review.Gone},
+		{progress.Met, progress.NoTarget, review.Gone},
+	} {
+		var all []review.Assessment
+		if c.was != "" {
+			all = append(all, result(before, "A-1", "10", c.was, "50"))
+		}
+		if c.is != "" {
+			all = append(all, result(week, "A-1", "10", c.is, "50"))
+		}
+		pack := review.Week(p, review.Input{AsOf: week, Results: all, Tallies: tallies(all)})
+		if len(pack.Pairs) != 1 || pack.Pairs[0].Kind() != c.want || len(pack.Of(c.want)) != 1 {
+			t.Errorf("%q to %q: %+v, want %s", c.was, c.is, pack.Pairs, c.want)
+		}
+	}
+}
+
+func TestCounts(t *testing.T) {
+	p := little(t)
+	watched := func(a *review.Assessment) { a.Applies = plan.Measured }
+	all := []review.Assessment{
+		result(week, "A-1", "1", progress.Met, "90"), result(week, "B-1", "1", progress.Behind, "50"), result(week, "W-1", "1", progress.Met, "90"),
+		result(week, "A-1", "10", progress.AtRisk, "70"), result(week, "A-1", "11", progress.AtRisk, "70"), result(week, "A-2", "11", progress.NotApplicable, ""),
+		result(week, "A-1", "101", progress.NoData, ""), result(week, "A-2", "101", progress.Met, "90", watched),
+		result(before, "A-1", "1", progress.Met, "90"), result(before, "B-1", "1", progress.AtRisk, "50"), result(before, "A-1", "10", progress.Behind, "70"),
+		result(before-7, "A-1", "10", progress.Behind, "70"), result(week, "X-9", "1", progress.Met, "90"),
+	}
+	met, risk, late, none := progress.Met, progress.AtRisk, progress.Behind, progress.NoData
+	type s = review.Split
+	want := []review.Counts{
+		{Level: "province", Now: s{met: 1, late: 1}, Before: s{met: 1, risk: 1}, Pillars: []review.PillarCounts{{Pillar: "A", Now: s{met: 1}, Before: s{met: 1}}, {Pillar: "B", Now: s{late: 1}, Before: s{risk: 1}}}},
+		{Level: "district", Now: s{risk: 2}, Before: s{late: 1}, Pillars: []review.PillarCounts{{Pillar: "A", Now: s{risk: 2}, Before: s{late: 1}}}},
+		{Level: "commune", Now: s{none: 1}, Before: s{}, Pillars: []review.PillarCounts{{Pillar: "A", Now: s{none: 1}, Before: s{}}}},
+	}
+	pack := review.Week(p, review.Input{AsOf: week, Tallies: tallies(all)})
+	if diff := cmp.Diff(want, pack.Counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	if n := pack.Counts[0].Now.Total(); n != 2 || pack.First {
+		t.Errorf("%d targets of the province, first week %v", n, pack.First)
+	}
+}
+
+// Where a plan owes nothing, its figures count all the same.
+func TestAPlanWithoutTargets(t *testing.T) {
+	p := little(t)
+	measured := func(a *review.Assessment) { a.Applies, a.Target = plan.Measured, nil }
+	all := []review.Assessment{result(week, "A-1", "1", progress.NoTarget, "51.5", measured), result(before, "A-1", "1", progress.NoTarget, "50", measured), result(week, "W-1", "1", progress.NoTarget, "9", measured)}
+	pack := review.Week(p, review.Input{AsOf: week, Results: all, Tallies: tallies(all)})
+	if len(pack.Counts) != 1 || pack.Counts[0].Now[progress.NoTarget] != 1 || names(pack.Up) != "A-1 1 1.5" || len(pack.Outlook) != 0 {
+		t.Errorf("counts %+v, up %s, outlook %+v", pack.Counts, names(pack.Up), pack.Outlook)
+	}
+}
+
+func TestMovers(t *testing.T) {
+	p := little(t)
+	var all []review.Assessment
+	move := func(indicator, code, was, is string) {
+		all = append(all, result(before, indicator, code, progress.AtRisk, was), result(week, indicator, code, progress.AtRisk, is))
+	}
+	move("A-1", "10", "50", "53")
+	move("A-1", "1", "50", "51.5")
+	move("A-2", "10", "50", "47")
+	move("A-2", "11", "50", "46.9999999999")
+	move("B-1", "10", "50", "53") // ties: as the plan orders levels, units and indicators
+	move("A-1", "11", "50", "53")
+	move("B-1", "1", "50", "50")
+	move("A-2", "1", "", "60") // no figure the week before
+	move("B-1", "11", "60", "")
+	pack := review.Week(p, review.Input{AsOf: week, Results: all, Tallies: tallies(all)})
+	if got, want := names(pack.Up), "A-1 10 3, B-1 10 3, A-1 11 3, A-1 1 1.5"; got != want {
+		t.Errorf("up: %s, want %s", got, want)
+	}
+	if got, want := names(pack.Down), "A-2 11 -3.0000000001, A-2 10 -3"; got != want {
+		t.Errorf("down: %s, want %s", got, want)
+	}
+}
+
+func TestOutlook(t *testing.T) {
+	p := little(t)
+	yes, no := true, false
+	for _, c := range []struct {
+		name            string
+		status          progress.Status
+		comparator      plan.Comparator
+		forecast        *plan.Value
+		pace, needed    *plan.Value
+		rows            int
+		meets, tooShort *bool
+	}{
+		{"reaches it", progress.OnTrack, plan.AtLeast, val("80"), val("0.2"), val("0.2"), 1, &yes, &no},
+		{"reaches it where more is asked", progress.AtRisk, plan.MoreThan, val("80"), val("0.1"), val("0.2"), 1, &no, &yes},
+		{"falls short", progress.Behind, plan.AtLeast, val("79.9999999999"), val("-0.1"), val("0"), 1, &no, &yes},
+		{"no forecast", progress.NoData, plan.AtLeast, nil, nil, val("0.3"), 1, nil, nil},
+		{"does not apply", progress.NotApplicable, plan.AtLeast, val("90"), nil, nil, 0, nil, nil},
+	} {
+		all := []review.Assessment{result(week, "A-1", "1", c.status, "60", func(a *review.Assessment) {
+			a.Comparator, a.Forecast, a.PacePerWeek, a.NeededPerWeek = c.comparator, c.forecast, c.pace, c.needed
+		}), result(week, "A-1", "10", progress.Behind, "60")}
+		pack := review.Week(p, review.Input{AsOf: week, Results: all, Tallies: tallies(all)})
+		if len(pack.Outlook) != c.rows {
+			t.Errorf("%s: %d rows", c.name, len(pack.Outlook))
+			continue
+		}
+		if c.rows > 0 {
+			if got := pack.Outlook[0]; cmp.Diff(c.meets, got.Meets) != "" || cmp.Diff(c.tooShort, got.Short) != "" {
+				t.Errorf("%s: meets %v, short %v", c.name, got.Meets, got.Short)
+			}
+		}
+	}
+}
+
+func TestTheFirstWeek(t *testing.T) {
+	p := little(t)
+	all := []review.Assessment{result(week, "A-1", "1", progress.Behind, "50"), result(week, "A-1", "10", progress.Met, "90")}
+	pack := review.Week(p, review.Input{AsOf: week, Results: all, Tallies: tallies(all), Standings: []review.Standing{{Level: "district", Unit: unit("10"), AsOf: week, Rank: 1, Of: 1, Overall: progress.Met}}})
+	if !pack.First || len(pack.Of(review.First)) != 2 || len(pack.Of(review.NewlyBehind)) != 0 || len(pack.Up)+len(pack.Down)+len(pack.Restated) != 0 || pack.Untold != 0 {
+		t.Errorf("the first week has something to compare with: %+v", pack)
+	}
+	if len(pack.Movements) != 1 || pack.Movements[0].Before != nil || pack.Movements[0].Up != nil {
+		t.Errorf("movements: %+v", pack.Movements)
+	}
+	if len(pack.Begun) != 0 {
+		t.Errorf("units that were there before the first week have begun: %v", pack.Begun)
+	}
+	empty := review.Week(p, review.Input{AsOf: week})
+	if !empty.First || empty.Counts != nil || empty.Pairs != nil || !empty.KnownAt.IsZero() {
+		t.Errorf("an empty store: %+v", empty)
+	}
+}
+
+func TestTheTurnOfTheYear(t *testing.T) {
+	p := little(t)
+	newYear := plan.MustDay("2025-01-05") // ends 2025-W01, which begins on 30 December
+	all := []review.Assessment{result(newYear-7, "A-1", "10", progress.OnTrack, "60"), result(newYear, "A-1", "10", progress.Behind, "58")}
+	pack := review.Week(p, review.Input{AsOf: newYear, Results: all, Tallies: tallies(all)})
+	if review.WeekName(pack.AsOf) != "2025-W01" || review.WeekName(pack.Before) != "2024-W52" || names(pack.Of(review.NewlyBehind)) != "A-1 10 -2" {
+		t.Errorf("%s after %s: %s", review.WeekName(pack.AsOf), review.WeekName(pack.Before), names(pack.Pairs))
+	}
+	if last := review.Week(p, review.Input{AsOf: plan.MustDay("2026-01-04")}); last.Milestone != plan.NoDay {
+		t.Errorf("after the last milestone the next one is %s", last.Milestone)
+	}
+}
+
+// Units that ended are named, and nothing of theirs is newly behind, gone missing or a mover.
+func TestUnitsThatEnded(t *testing.T) {
+	p := little(t)
+	after := plan.MustDay("2025-07-06")
+	all := []review.Assessment{result(after-7, "A-1", "10", progress.OnTrack, "60"), result(after-7, "A-1", "11", progress.Met, "90"), result(after, "A-1", "12", progress.Behind, "20")}
+	standing := func(d plan.Day, u plan.UnitKey, rank, of int) review.Standing {
+		return review.Standing{Level: "district", Unit: u, AsOf: d, Rank: rank, Of: of, Overall: progress.Behind}
+	}
+	young := plan.UnitKey{Code: "12", From: plan.MustDay("2025-07-01")}
+	pack := review.Week(p, review.Input{AsOf: after, Results: all, Tallies: tallies(all),
+		Standings: []review.Standing{standing(after-7, unit("10"), 2, 2), standing(after-7, unit("11"), 1, 2), standing(after, young, 1, 1)}})
+	if diff := cmp.Diff([]plan.UnitKey{unit("10"), unit("11")}, pack.Ended); diff != "" {
+		t.Errorf("ended: %s", diff)
+	}
+	if diff := cmp.Diff([]plan.UnitKey{young}, pack.Begun); diff != "" {
+		t.Errorf("begun: %s", diff)
+	}
+	if len(pack.Of(review.Gone)) != 2 || len(pack.Of(review.First)) != 1 || len(pack.Of(review.NewlyBehind)) != 0 || len(pack.Up)+len(pack.Down) != 0 {
+		t.Errorf("pairs: %+v", pack.Pairs)
+	}
+	if len(pack.Movements) != 1 || pack.Movements[0].Unit != young || pack.Movements[0].Before != nil {
+		t.Errorf("movements: %+v", pack.Movements)
+	}
+}
+
+func TestMovements(t *testing.T) {
+	p := little(t)
+	s := func(d plan.Day, level plan.Level, code string, rank, of int) review.Standing {
+		return review.Standing{Level: level, Unit: unit(code), AsOf: d, Rank: rank, Of: of, Overall: progress.AtRisk}
+	}
+	for _, c := range []struct {
+		name string
+		all  []review.Standing
+		want string
+	}{
+		{"two change places", []review.Standing{s(week, "district", "11", 1, 2), s(week, "district", "10", 2, 2), s(before, "district", "10", 1, 2), s(before, "district", "11", 2, 2)}, "11:1 10:-1"},
+		{"as many as before are ranked, or there is no movement", []review.Standing{s(week, "district", "11", 1, 2), s(week, "district", "10", 2, 2), s(before, "district", "10", 1, 3), s(before, "district", "11", 2, 3)}, "11:? 10:?"},
+		{"without a rank last, and the province first", []review.Standing{s(week, "district", "10", 0, 1), s(week, "district", "11", 1, 1), s(before, "district", "10", 1, 1), s(week, "province", "1", 1, 1), s(before, "province", "1", 1, 1)}, "1:0 11:? 10:?"},
+		{"levels that nobody watches stay out", []review.Standing{s(week, "commune", "101", 1, 1)}, ""},
+	} {
+		var got []string
+		for _, m := range review.Week(p, review.Input{AsOf: week, Standings: c.all}).Movements {
+			up := "?"
+			if m.Up != nil {
+				up = map[int]string{-1: "-1", 0: "0", 1: "1"}[*m.Up]
+			}
+			got = append(got, m.Unit.Code+":"+up)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %s, want %s", c.name, strings.Join(got, " "), c.want)
+		}
+	}
+}
+
+func TestRestated(t *testing.T) {
+	p := little(t)
+	outcome := func(o progress.Outcome) func(*review.Assessment) {
+		return func(a *review.Assessment) {
+			a.Outcomes = []review.Outcome{{Milestone: plan.MustDay("2023-12-31"), Outcome: o, Value: val("50")}}
+		}
+	}
+	newer := func(a *review.Assessment) { a.KnownAt = a.KnownAt.Add(48 * time.Hour) }
+	for _, c := range []struct {
+		name                  string
+		was, now              review.Assessment
+		restated              bool
+		supplied, rules, told bool
+	}{
+		{"the figure", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "61", newer), true, false, false, true},
+		{"the status", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.Behind, "60", newer), true, false, false, true},
+		{"nothing but when it was known", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "60", newer), false, false, false, true},
+		{"the forecast alone", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "60", func(a *review.Assessment) { a.Forecast = val("70") }), false, false, false, true},
+		{"a figure that came late", result(before, "A-1", "10", progress.NoData, ""), result(before, "A-1", "10", progress.AtRisk, "60", newer), true, true, false, true},
+		{"the plan", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.OnTrack, "60", func(a *review.Assessment) { a.PlanVersion, a.Target = "v2", val("60") }), true, false, true, true},
+		{"an outcome", result(before, "A-1", "10", progress.AtRisk, "60", outcome(progress.OutcomeMissed)), result(before, "A-1", "10", progress.AtRisk, "60", outcome(progress.OutcomeMet)), true, false, false, true},
+		{"a figure that the plan only watches", result(before, "W-1", "10", progress.AtRisk, "60"), result(before, "W-1", "10", progress.AtRisk, "61"), false, false, false, true},
+		{"no version of then is stored", result(before-7, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "61", newer), false, false, false, false},
+		{"another week", result(week, "A-1", "10", progress.AtRisk, "60"), result(week, "A-1", "10", progress.AtRisk, "61", newer), false, false, false, true},
+	} {
+		pack := review.Week(p, review.Input{AsOf: week, Results: []review.Assessment{c.now}, Tallies: tallies([]review.Assessment{c.now}), Known: []review.Assessment{c.was}})
+		if (len(pack.Restated) == 1) != c.restated || (pack.Untold == 0) != c.told {
+			t.Errorf("%s: restated %+v, untold %d", c.name, pack.Restated, pack.Untold)
+			continue
+		}
+		if c.restated {
+			if r := pack.Restated[0]; r.Supplied != c.supplied || r.Rules != c.rules || r.Was.KnownAt != c.was.KnownAt {
+				t.Errorf("%s: %+v", c.name, r)
+			}
+		}
+	}
+	was := []review.Assessment{result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "11", progress.AtRisk, "60"), result(before, "A-2", "11", progress.AtRisk, "60"), result(before, "A-1", "1", progress.AtRisk, "60")}
+	now := []review.Assessment{result(before, "A-1", "10", progress.AtRisk, "61"), result(before, "A-1", "11", progress.AtRisk, "58"), result(before, "A-2", "11", progress.Behind, "60"), result(before, "A-1", "1", progress.AtRisk, "61")}
+	var order []string
+	for _, r := range review.Week(p, review.Input{AsOf: week, Results: now, Tallies: tallies(now), Known: was}).Restated {
+		order = append(order, r.Now.Indicator+" "+r.Now.Unit.Code+" "+r.Moved().String())
+	}
+	if got, want := strings.Join(order, ", "), "A-2 11 0, A-1 11 -2, A-1 1 1, A-1 10 1"; got != want {
+		t.Errorf("order: %s, want %s", got, want)
+	}
+}
+
+func TestLateReports(t *testing.T) {
+	p := little(t)
+	why := func(reasons string, age int32) func(*review.Assessment) {
+		return func(a *review.Assessment) {
+			if a.Reason = reasons; age >= 0 {
+				a.AgeDays = &age
+			}
+		}
+	}
+	pack := review.Week(p, review.Input{AsOf: week, Overdue: []review.Assessment{
+		result(week, "B-1", "101", progress.NoData, "", why("not_reported", -1)),
+		result(week, "B-1", "10", progress.Stale, "60", why("old_input,not_reported", 319)),
+		result(before, "B-1", "10", progress.Stale, "60", why("old_input", 312)),
+		result(week, "A-1", "11", progress.NoData, "", why("too_few,not_reported", 20)),
+		result(week, "A-1", "10", progress.NoData, "", why("too_few", 20)),
+		result(week, "A-1", "1", progress.Stale, "60", why("old_input", 200)), // the province enters nothing itself
+		result(week, "A-2", "10", progress.NotApplicable, "", why("not_reported", -1)),
+		result(week, "A-2", "99", progress.NoData, "", why("not_reported", -1)), // a unit that the plan has no more
+	}})
+	age := func(n int32) *int32 { return &n }
+	want := []review.Late{
+		{Indicator: "A-1", New: 1, Units: []review.LateUnit{{Unit: unit("11"), Level: "district", Reason: progress.ReasonNotReported, Age: age(20), New: true}}},
+		{Indicator: "B-1", New: 1, Units: []review.LateUnit{
+			{Unit: unit("10"), Level: "district", Reason: progress.ReasonOldInput, Age: age(319)},
+			{Unit: unit("101"), Level: "commune", Reason: progress.ReasonNotReported, New: true}}},
+	}
+	if diff := cmp.Diff(want, pack.Late); diff != "" {
+		t.Errorf("late (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatItRestsOn(t *testing.T) {
+	p := little(t)
+	all := []review.Assessment{result(week, "A-1", "10", progress.AtRisk, "60"), result(week, "A-1", "11", progress.AtRisk, "60", func(a *review.Assessment) { a.PlanVersion, a.MethodVersion = "v0", "m0" }),
+		result(before, "A-1", "11", progress.AtRisk, "60", func(a *review.Assessment) { a.PlanVersion = "v-1"; a.KnownAt = a.KnownAt.Add(1000 * time.Hour) })}
+	pack := review.Week(p, review.Input{AsOf: week, Results: all, Tallies: tallies(all)})
+	if got := strings.Join(append(pack.PlanVersions, pack.MethodVersions...), " "); got != "v0 v1 m0 m1" || pack.KnownAt != week.End().Add(-time.Hour) || pack.Milestone != plan.MustDay("2025-12-31") {
+		t.Errorf("versions %s, known at %s, milestone %s", got, pack.KnownAt, pack.Milestone)
+	}
+}
+
+// The order in which the store answers changes nothing.
+func TestTheSameInputGivesTheSamePack(t *testing.T) {
+	p := little(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	statuses := []progress.Status{progress.Met, progress.OnTrack, progress.AtRisk, progress.Behind, progress.Stale, progress.NoData}
+	var w review.Input
+	w.AsOf = week
+	for _, code := range []string{"1", "10", "11", "101"} {
+		for _, ind := range []string{"A-1", "A-2", "B-1", "W-1"} {
+			for _, d := range []plan.Day{week, before} {
+				x := result(d, ind, code, statuses[r.IntN(len(statuses))], []string{"50", "51", "52", ""}[r.IntN(4)])
+				x.Reason = []string{"", "not_reported", "old_input"}[r.IntN(3)]
+				w.Results, w.Overdue = append(w.Results, x), append(w.Overdue, x)
+			}
+			w.Known = append(w.Known, result(before, ind, code, statuses[r.IntN(len(statuses))], "50"))
+		}
+		for _, d := range []plan.Day{week, before} {
+			w.Standings = append(w.Standings, review.Standing{Level: result(d, "A-1", code, progress.Met, "").Level, Unit: unit(code), AsOf: d, Rank: 1 + r.IntN(2), Of: 2})
+		}
+	}
+	w.Tallies = tallies(w.Results)
+	want := review.Week(p, w)
+	if len(want.Restated) == 0 || len(want.Late) == 0 || len(want.Up) == 0 {
+		t.Fatalf("the input shows too little: %+v", want)
+	}
+	for range 20 {
+		for _, all := range []*[]review.Assessment{&w.Results, &w.Overdue, &w.Known} {
+			*all = slices.Clone(*all) // the pack points into what it was made from
+			r.Shuffle(len(*all), func(i, j int) { (*all)[i], (*all)[j] = (*all)[j], (*all)[i] })
+		}
+		w.Standings = slices.Clone(w.Standings)
+		r.Shuffle(len(w.Standings), func(i, j int) { w.Standings[i], w.Standings[j] = w.Standings[j], w.Standings[i] })
+		r.Shuffle(len(w.Tallies), func(i, j int) { w.Tallies[i], w.Tallies[j] = w.Tallies[j], w.Tallies[i] })
+		if diff := cmp.Diff(want, review.Week(p, w)); diff != "" {
+			t.Fatalf("another order gives another pack:\n%s", diff)
+		}
+	}
+}
+
+func TestWeekNames(t *testing.T) {
+	for name, sunday := range map[string]string{
+		"2025-W26": "2025-06-29", "2025-W01": "2025-01-05", "2024-W52": "2024-12-29", "2020-W53": "2021-01-03", "2021-W01": "2021-01-10", "2026-W01": "2026-01-04", "2023-W01": "2023-01-08", "2022-W52": "2023-01-01",
+	} {
+		d, err := review.ParseWeek(name)
+		if err != nil || d.String() != sunday || review.WeekName(d) != name {
+			t.Errorf("%s: %s, %v, want %s", name, d, err, sunday)
+		}
+	}
+	for _, name := range []string{"", "2025-W53", "2025-W00", "2025-W1", "2025-26", "W26-2025", "2025-W26 ", "2025-w26", "20250-W26", "2025-W99"} {
+		if d, err := review.ParseWeek(name); err == nil || !strings.Contains(err.Error(), "write it as 2025-W26") {
+			t.Errorf("%q is read as %s, %v", name, d, err)
+		}
+	}
+}
