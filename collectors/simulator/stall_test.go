@@ -11,7 +11,7 @@ import (
 func TestStall(t *testing.T) {
 	at := func(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0, 0, 0, small().loc) }
 	c := Config{Plan: planFolder(t, kienGiang), Seed: 7, Size: Size{Dossiers: 6000, Documents: 3000},
-		Stalls: []Stall{{Unit: "906", From: at(2024, 3, 1), To: at(2024, 12, 31)}, {Unit: "906", From: at(2024, 12, 1), To: at(2024, 12, 31), Share: 1}}}
+		Stalls: []Stall{{Unit: "906", From: at(2024, 3, 1), To: at(2024, 12, 31), Lead: -100}, {Unit: "906", From: at(2024, 12, 1), To: at(2024, 12, 31), Lead: 100}}}
 	s, err := New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +78,6 @@ func TestStallErrors(t *testing.T) {
 	}{
 		{Stall{Unit: "nowhere", From: d}, `simulator: stall: the plan has no unit "nowhere"`},
 		{Stall{Unit: "906", From: d, To: d.AddDate(0, 0, -1)}, "simulator: stall of 906: it ends on 2024-02-29, before it begins on 2024-03-01"},
-		{Stall{Unit: "906", From: d, Share: 1.5}, "simulator: stall of 906: share 1.5 is not between 0 and 1"},
 	} {
 		if _, err := New(Config{Plan: planFolder(t, kienGiang), Seed: 1, Stalls: []Stall{x.stall}}); err == nil || err.Error() != x.want {
 			t.Errorf("got %v, want %s", err, x.want)

@@ -217,8 +217,8 @@ func (w *world) share(ind *indicator, u *unit, d day) float64 {
 	if ind == nil {
 		return 0.5
 	}
-	if held, ok := w.stalled(ind, u, d); ok {
-		return held
+	if lead, ok := w.stalled(ind, u, d); ok {
+		return math.Min(1, math.Max(0.01, (w.pathAt(ind, d)+lead)/100))
 	}
 	grown := 0.35 + 0.65*float64(d-w.from)/float64(max(1, w.asOf-w.from))
 	v := w.pathAt(ind, d)
