@@ -124,17 +124,13 @@ const viewsSetting = "views"
 
 // viewsEdition is a hash over the views of this program.
 func viewsEdition() (string, error) {
-	files, err := fs.Glob(views, "views/*.sql")
+	all, err := viewsInOrder()
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	for _, f := range files {
-		text, err := views.ReadFile(f)
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(h, "%s %d\n%s", f, len(text), text)
+	for _, v := range all {
+		fmt.Fprintf(h, "%s %d\n%s", v.name, len(v.text), v.text)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
@@ -183,17 +179,13 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the database: %w", err)
 	}
-	files, err := fs.Glob(views, "views/*.sql")
+	all, err := viewsInOrder()
 	if err != nil {
 		return err
 	}
-	for _, f := range files {
-		text, err := views.ReadFile(f)
-		if err != nil {
-			return err
-		}
-		if err := s.conn.Exec(ctx, string(text)); err != nil {
-			return fmt.Errorf("create the view of %s: %w", f, err)
+	for _, v := range all {
+		if err := s.conn.Exec(ctx, v.text); err != nil {
+			return fmt.Errorf("create the view %s: %w", v.name, err)
 		}
 	}
 	edition, err := viewsEdition()

@@ -159,7 +159,7 @@ func TestBoardsReadViewsAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	board := connect(t, boardDSN)
-	views := lines(t, c, `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View' ORDER BY name`)
+	views := lines(t, c, `SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View' AND create_table_query NOT LIKE '%{plan:String}%' ORDER BY name`)
 	if len(views) < 12 {
 		t.Errorf("there are %d views only: %v", len(views), views)
 	}

@@ -251,7 +251,12 @@ func (a *app) ready(ctx context.Context) (*plan.Plan, *schema.Store, error) {
 	if cut {
 		return nil, nil, errors.New("a replay of this store was begun and did not reach its end, so its figures are not whole: run `tiendo replay`")
 	}
-	return p, st, nil
+	return p, st, a.saveCatalogue(ctx, p, st)
+}
+
+// saveCatalogue lets the store say what the plan's files say on the day of the store's clock.
+func (a *app) saveCatalogue(ctx context.Context, p *plan.Plan, st *schema.Store) error {
+	return st.SaveCatalogue(ctx, p, plan.DayOf(a.now()), time.Now())
 }
 
 func (a *app) close() error {

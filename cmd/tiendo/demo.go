@@ -120,6 +120,9 @@ func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string)
 	if err := st.SetSetting(ctx, settingNow, demoNow(asOf).Format(time.RFC3339)); err != nil {
 		return err
 	}
+	if err := a.saveCatalogue(ctx, p, st); err != nil {
+		return err
+	}
 	done := a.bar(-1, "Tính tiến độ")
 	c, err := run.Compute(ctx, st, p, asOf, plan.DayOf(a.now()))
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -47,11 +49,12 @@ func (l *linter) wording(s spot, wording string, rulings []string) {
 }
 
 func (l *linter) indicators() {
-	seen := map[string]int{}
+	seen, shown := map[string]int{}, map[string]int{}
 	for i := range l.p.Indicators {
 		ind := &l.p.Indicators[i]
 		s := l.at("indicators.yaml", "[%d]", i)
 		once(seen, s, ind.Code, "indicator")
+		l.shortNames(s, ind, shown)
 		l.facts(s, ind)
 		l.formula(s, ind)
 		l.applicability(s, ind)
@@ -93,6 +96,19 @@ func (l *linter) facts(s spot, ind *Indicator) {
 	if ind.Baseline != "" && l.p.Form(ind.Baseline) == nil {
 		if _, ok := l.p.Measure(ind.Baseline); !ok {
 			s.say(".baseline", "unknown-measure", "baseline %q is neither a form nor a measure", ind.Baseline)
+		}
+	}
+}
+
+// shortNames checks what tables and charts call the indicator: short enough, and no other indicator's.
+func (l *linter) shortNames(s spot, ind *Indicator, shown map[string]int) {
+	vi, en := ind.ShortNames()
+	for _, x := range []struct{ key, name string }{{"short", vi}, {"short_en", en}} {
+		if n := utf8.RuneCountInString(x.name); n > ShortRunes {
+			s.say("."+x.key, "short-name", "indicator %s is called %q (%d letters) in tables: give it a %s of at most %d", ind.Code, x.name, n, x.key, ShortRunes)
+		}
+		if x.name != "" {
+			once(shown, s, x.key+" "+strconv.Quote(x.name), "the name in tables,")
 		}
 	}
 }

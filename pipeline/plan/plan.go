@@ -149,6 +149,7 @@ type Milestone struct {
 	Date         Day    `yaml:"date"`
 	ReportCutOff Day    `yaml:"report_cut_off"`
 	Name         string `yaml:"name"`
+	NameEN       string `yaml:"name_en"`
 }
 
 // LevelInfo names a level for people.
@@ -178,6 +179,8 @@ type Demo struct {
 	AsOf   Day    `yaml:"as_of"`
 	Table  string `yaml:"table"`  // recorded table to serve instead of a generated province
 	Notice string `yaml:"notice"` // what every page says of the figures' origin
+
+	NoticeEN string `yaml:"notice_en"`
 }
 
 // Indicator is one row of the plan: what is measured, how, and the targets.
@@ -186,7 +189,10 @@ type Indicator struct {
 	Pillar         string                  `yaml:"pillar"`
 	Name           string                  `yaml:"name"`
 	NameEN         string                  `yaml:"name_en"`
+	Short          string                  `yaml:"short"` // at most ShortRunes, for tables and charts
+	ShortEN        string                  `yaml:"short_en"`
 	Definition     string                  `yaml:"definition"` // numerator / denominator in words
+	DefinitionEN   string                  `yaml:"definition_en"`
 	Kind           Kind                    `yaml:"kind"`
 	Aggregate      Aggregate               `yaml:"aggregate"`
 	Window         Window                  `yaml:"window"`
@@ -221,6 +227,9 @@ type Indicator struct {
 	Amended        []Amendment             `yaml:"amended"`
 	Line           int                     `yaml:"-"`
 }
+
+// ShortRunes is how long the short name of an indicator may be: what a column of a board holds.
+const ShortRunes = 34
 
 // Target is a threshold at a milestone, in the plan's own words.
 type Target struct {

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // At is the plan as in force on a day: the acts and rulings of that day, amended targets and applicability in the place
 // of the earlier ones, indicators that began later left out. The receiver is not changed; what no act changes is shared.
@@ -128,6 +131,13 @@ func (ind *Indicator) Most() Value {
 		return *ind.Cap
 	}
 	return Percent(100)
+}
+
+// ShortNames are the names for tables and charts, in Vietnamese and in English: the short ones, else the names; what has no
+// English name is called by the Vietnamese one.
+func (ind *Indicator) ShortNames() (vi, en string) {
+	vi = cmp.Or(ind.Short, ind.Name)
+	return vi, cmp.Or(ind.ShortEN, ind.NameEN, vi)
 }
 
 // UnitText is the unit of the value as people read it.
