@@ -39,16 +39,16 @@ func (s *Store) PageCount(ctx context.Context) (uint64, error) {
 
 // LastRuns is the fetch time of every source's newest run that ended, LastSuccess that of its newest complete snapshot.
 func (s *Store) LastRuns(ctx context.Context) (map[string]time.Time, error) {
-	return s.lastRuns(ctx, "1")
+	return s.runTimes(ctx, "max", "1")
 }
 
 // LastSuccess is said at LastRuns.
 func (s *Store) LastSuccess(ctx context.Context) (map[string]time.Time, error) {
-	return s.lastRuns(ctx, "state = 'ok'")
+	return s.runTimes(ctx, "max", "state = 'ok'")
 }
 
-func (s *Store) lastRuns(ctx context.Context, where string) (map[string]time.Time, error) {
-	rows, err := s.conn.Query(ctx, "SELECT source, max(fetched_at) FROM run WHERE plan = ? AND "+where+" GROUP BY source", s.plan)
+func (s *Store) runTimes(ctx context.Context, which, where string) (map[string]time.Time, error) {
+	rows, err := s.conn.Query(ctx, "SELECT source, "+which+"(fetched_at) FROM run WHERE plan = ? AND "+where+" GROUP BY source", s.plan)
 	if err != nil {
 		return nil, fmt.Errorf("read the runs: %w", err)
 	}

@@ -1,14 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
 	"github.com/spf13/cobra"
 
+	"tiendo/collectors"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/run"
 	"tiendo/pipeline/telemetry"
@@ -20,8 +24,10 @@ func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Collect on schedule, compute, and serve pages and metrics until Ctrl-C",
-		Long: `Pull every source on its own schedule (provincial time), compute when something new came in and every Monday morning, and
-serve the pages, /metrics, /healthz and /readyz. Sources whose address is not set are left out; 'tiendo check' lists them.`,
+		Long: `Pull every source on its own schedule (provincial time), compute when something new came in and every morning, and
+serve the pages, /metrics, /healthz and /readyz. Sources whose address is not set are left out; 'tiendo check' lists them.
+
+Alert messages link to the pages and the boards by the addresses of --site and --boards.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -54,21 +60,21 @@ serve the pages, /metrics, /healthz and /readyz. Sources whose address is not se
 
 func (a *app) listenFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.cfg.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
+	cmd.Flags().StringVar(&a.cfg.Site, "site", "", "public address of the pages, for links in alert messages (default: TIENDO_SITE_URL, or http://localhost:8080)")
+	cmd.Flags().StringVar(&a.cfg.Boards, "boards", "", "public address of Grafana, likewise (default: TIENDO_BOARDS_URL, or http://localhost:3000)")
 }
 
 // serve runs the schedule of the given sources and the site until the context ends. computed is what was computed just
 // now; nil: it is computed first.
 func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen string, sources []source, computed *run.Computed) error {
-	tel := telemetry.New(p)
-	last, err := st.LastSuccess(ctx)
+	tel, err := a.telemetry(ctx, p, st, sources)
 	if err != nil {
 		return err
 	}
-	tel.LastSuccess(last)
 	tel.StoreUp(true)
 	a.retried = tel.Retried
 	if computed != nil {
-		tel.Computed(computed.Results, computed.AsOf, computed.Took, computed.Written)
+		tel.Computed(*computed)
 	} else if err := a.recompute(ctx, p, st, tel, plan.LastWeeklyPoint(a.now())); err != nil {
 		return err
 	}
@@ -89,9 +95,9 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 			return fmt.Errorf("schedule %q of source %s: %w", s.Schedule, s.ID, err)
 		}
 	}
-	if _, err := timetable.AddFunc("30 5 * * 1", func() {
+	if _, err := timetable.AddFunc("30 5 * * *", func() { // every day: what is due and not there is late from a day on
 		if err := a.recompute(ctx, p, st, tel, plan.LastWeeklyPoint(a.now())); err != nil {
-			a.log.Error("the weekly computation failed", "error", err)
+			a.log.Error("the daily computation failed", "error", err)
 		}
 	}); err != nil {
 		return err
@@ -112,12 +118,71 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 			return fmt.Errorf("the embedded ClickHouse ended and does not start again: %w", a.engine.Err())
 		case <-health.C:
 			tel.StoreUp(st.Ping(ctx) == nil)
+			if replaying, err := st.Replaying(ctx); err == nil {
+				tel.Replaying(replaying)
+			}
 		}
 	}
 }
 
+// telemetry names the metrics of the plan and restores what the store knows of its sources. Only the given ones are pulled.
+func (a *app) telemetry(ctx context.Context, p *plan.Plan, st *schema.Store, pulled []source) (*telemetry.Telemetry, error) {
+	last, err := st.LastSuccess(ctx)
+	if err != nil {
+		return nil, err
+	}
+	first, err := st.FirstRuns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	schedules := map[string]cron.Schedule{}
+	for _, s := range pulled {
+		if schedules[s.ID], err = cron.ParseStandard(s.Schedule); err != nil {
+			return nil, fmt.Errorf("schedule %q of source %s: %w", s.Schedule, s.ID, err)
+		}
+	}
+	address := func(flag, variable, otherwise string) string {
+		return strings.TrimRight(cmp.Or(flag, a.lookup(variable), otherwise), "/")
+	}
+	o := telemetry.Options{
+		Version: version(), Now: a.now,
+		Site:   address(a.cfg.Site, "TIENDO_SITE_URL", "http://localhost:8080"),
+		Boards: address(a.cfg.Boards, "TIENDO_BOARDS_URL", "http://localhost:3000"),
+	}
+	for _, f := range p.Sources {
+		src, err := collectors.DecodeSource(f)
+		if err != nil {
+			continue // `tiendo check` says so; it is not pulled either
+		}
+		x := telemetry.Source{ID: f.Name, Name: src.Name, Rhythm: string(src.Rhythm), RejectLimit: *src.RejectLimit, Since: first[f.Name]}
+		if schedule, ok := schedules[f.Name]; ok {
+			x.Next = func(t time.Time) time.Time { return schedule.Next(t.In(plan.Zone)) }
+		}
+		o.Sources = append(o.Sources, x)
+	}
+	tel := telemetry.New(p, o)
+	tel.LastSuccess(last)
+	return tel, nil
+}
+
+// version is what the program was built from, as far as the builder wrote it down.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	return info.Main.Version
+}
+
 // scheduled is one run of one source; its failure is logged and counted and concerns no other.
 func (a *app) scheduled(ctx context.Context, p *plan.Plan, st *schema.Store, tel *telemetry.Telemetry, s source) {
+	done := tel.Pulling(s.ID)
+	defer done() // behind the computation
 	runner := &run.Runner{Store: st, Catalogue: st, Now: a.now}
 	rec, err := runner.Collect(ctx, s.job)
 	tel.RunEnded(rec)
@@ -142,7 +207,7 @@ func (a *app) recompute(ctx context.Context, p *plan.Plan, st *schema.Store, tel
 		tel.ComputeFailed()
 		return err
 	}
-	tel.Computed(c.Results, asOf, c.Took, c.Written)
+	tel.Computed(c)
 	return nil
 }
 

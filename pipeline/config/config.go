@@ -21,6 +21,8 @@ type Config struct {
 	EngineLib       string `yaml:"engine-lib"`    // path of the engine's library; empty: found
 	EngineMemoryMiB int64  `yaml:"engine-memory"` // memory limit of the embedded engine, MiB
 	Listen          string `yaml:"listen"`        // address of the site
+	Site            string `yaml:"site"`          // public address of the site, for links in messages
+	Boards          string `yaml:"boards"`        // public address of the boards, likewise
 }
 
 // Read decodes a settings file; an unknown key is an error that names its line.
@@ -52,6 +54,8 @@ func (c Config) Under(flags Config, given func(flag string) bool) Config {
 	pick("clickhouse", &c.ClickHouse, flags.ClickHouse)
 	pick("engine-lib", &c.EngineLib, flags.EngineLib)
 	pick("listen", &c.Listen, flags.Listen)
+	pick("site", &c.Site, flags.Site)
+	pick("boards", &c.Boards, flags.Boards)
 	if given("engine-memory") || c.EngineMemoryMiB == 0 {
 		c.EngineMemoryMiB = flags.EngineMemoryMiB
 	}

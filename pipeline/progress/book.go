@@ -56,6 +56,7 @@ type Book struct {
 	facilities []Facility
 	baselines  map[baselineKey]BaselineRow
 	snapshots  map[string][]snapshot
+	received   map[receiptKey]receipt
 	firstWeek  plan.Day
 }
 
@@ -86,6 +87,7 @@ func NewBook(p *plan.Plan, k Knowledge) *Book {
 		facilities: k.Facilities,
 		baselines:  make(map[baselineKey]BaselineRow, len(k.Baselines)),
 		snapshots:  make(map[string][]snapshot, len(k.Snapshots)),
+		received:   map[receiptKey]receipt{},
 		firstWeek:  (p.Start + 6).Sunday(),
 	}
 	for _, r := range k.Baselines {
@@ -97,10 +99,14 @@ func NewBook(p *plan.Plan, k Knowledge) *Book {
 		}
 	}
 	rows := slices.DeleteFunc(k.Rows, b.announced)
+	reports := receiptMeasures(p)
 	for i := 0; i < len(rows); {
 		j := i + 1
 		for j < len(rows) && sameKey(rows[i], rows[j]) {
 			j++
+		}
+		if reports[rows[i].Measure] {
+			b.note(rows[i])
 		}
 		last := j - 1
 		since := last // the same value stated again is not news

@@ -18,6 +18,11 @@ type Results interface {
 	Knowledge(ctx context.Context, p *plan.Plan, knownOn plan.Day) (progress.Knowledge, error)
 	SaveResults(ctx context.Context, p *plan.Plan, version string, results []progress.Result, now time.Time) (int, error)
 	SaveStandings(ctx context.Context, p *plan.Plan, version string, results []progress.Result, now time.Time) error
+	// SaveReports stores what changed since the newest check; a check of an earlier day is passed over.
+	SaveReports(ctx context.Context, reports []progress.Report, checked plan.Day, now time.Time) error
+	// Restated lists the owed results of those days whose stored status is not the one first known, where that was learnt
+	// at or after the instant.
+	Restated(ctx context.Context, days []plan.Day, since time.Time) ([]progress.Restatement, error)
 }
 
 // Computed says what a computation did.
@@ -28,6 +33,10 @@ type Computed struct {
 	Results []progress.Result
 	Written int // results that were new
 	Took    time.Duration
+
+	Reports  []progress.Report      // of the last closed periods, as of KnownOn
+	Failures []progress.Failure     // what can no longer reach its target this year, as of AsOf
+	Restated []progress.Restatement // of AsOf and the weekly point before, learnt in the week up to KnownOn
 }
 
 // Book reads what was known on a day and arranges it for the plan in force then.
@@ -87,5 +96,13 @@ func Compute(ctx context.Context, st Results, p *plan.Plan, asOf, knownOn plan.D
 	if c.Written, err = st.SaveResults(ctx, in, c.Version, c.Results, now); err != nil {
 		return c, err
 	}
-	return c, st.SaveStandings(ctx, in, c.Version, c.Results, now)
+	if err = st.SaveStandings(ctx, in, c.Version, c.Results, now); err != nil {
+		return c, err
+	}
+	c.Reports, c.Failures = book.Reports(knownOn), book.Failures(c.Results, asOf)
+	if err = st.SaveReports(ctx, c.Reports, knownOn, now); err != nil {
+		return c, err
+	}
+	c.Restated, err = st.Restated(ctx, []plan.Day{asOf - 7, asOf}, (knownOn - 6).Start())
+	return c, err
 }

@@ -1,11 +1,11 @@
-// Package telemetry is the one place that names a Prometheus metric: the health of runs, computations and the store, and
-// the figures of the levels that the plan watches. It computes nothing: statuses, gaps and streaks come in as results. It
-// knows no store and no source system.
+// Package telemetry is the one place that names a Prometheus metric: the health of runs, sources, computations and the
+// store, and the figures of the levels that the plan watches. It computes nothing: statuses, gaps, streaks and what is late
+// come in as results. Where an alert needs to know whether something is old, it is judged here by the program's clock, so
+// that a rule compares and never counts. It knows no store and no source system.
 package telemetry
 
 import (
 	"net/http"
-	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,9 +13,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"tiendo/pipeline/plan"
-	"tiendo/pipeline/progress"
 	"tiendo/pipeline/run"
 )
+
+// Options are what the metrics say of the program beside the plan.
+type Options struct {
+	Version string           // of the program
+	Site    string           // public address of the pages, without a slash at the end
+	Boards  string           // public address of Grafana, likewise
+	Now     func() time.Time // the program's clock; nil: the machine's
+	Sources []Source         // what is known of the plan's sources; a source that is left out is not scheduled
+}
 
 // Telemetry holds the metrics of one plan. Its methods are safe for concurrent use.
 type Telemetry struct {
@@ -40,11 +48,15 @@ type Telemetry struct {
 	computeAsOf     prometheus.Gauge
 	written         prometheus.Counter
 
-	figures figures
+	sources *sources
+	figures *figures
 }
 
 // New registers every metric; the label sets of the plan's sources stand at 0 from the start.
-func New(p *plan.Plan) *Telemetry {
+func New(p *plan.Plan, o Options) *Telemetry {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	}
@@ -79,10 +91,12 @@ func New(p *plan.Plan) *Telemetry {
 			Name: "tiendo_results_written_total", Help: "Results that differed from what was stored.",
 		}),
 	}
+	t.sources = newSources(p, o)
+	t.figures = &figures{plan: p, options: o, sources: t.sources}
 	t.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		t.storeUp, t.runs, t.lastSuccess, t.duration, t.pages, t.records, t.loaded, t.rejected, t.rejectRatio, t.retries,
-		t.computations, t.computeDuration, t.computeLast, t.computeAsOf, t.written, &t.figures,
+		t.computations, t.computeDuration, t.computeLast, t.computeAsOf, t.written, t.sources, t.figures,
 	)
 	for _, s := range p.Sources {
 		for _, state := range []string{run.OK, run.Failed} {
@@ -124,6 +138,7 @@ func (t *Telemetry) LastSuccess(at map[string]time.Time) {
 	for _, s := range t.plan.Sources {
 		if last, ok := at[s.Name]; ok && !last.IsZero() {
 			t.lastSuccess.WithLabelValues(s.Name).Set(seconds(last))
+			t.sources.complete(s.Name, last)
 		}
 	}
 }
@@ -133,6 +148,7 @@ func (t *Telemetry) RunEnded(r run.Run) {
 	t.runs.WithLabelValues(r.Source, r.State).Inc()
 	if r.State == run.OK {
 		t.lastSuccess.WithLabelValues(r.Source).Set(seconds(r.FetchedAt))
+		t.sources.complete(r.Source, r.FetchedAt)
 	}
 	t.duration.WithLabelValues(r.Source).Observe(r.EndedAt.Sub(r.StartedAt).Seconds())
 	t.pages.WithLabelValues(r.Source).Add(float64(r.Pages))
@@ -149,102 +165,17 @@ func (t *Telemetry) RunEnded(r run.Run) {
 // Retried counts a request that failed and is made again.
 func (t *Telemetry) Retried(source string) { t.retries.WithLabelValues(source).Inc() }
 
-// Computed takes over a computation's results: the gauges show those of asOf and nothing older. took is the wall time,
-// written the number of results that were new, now the time at which it ended.
-func (t *Telemetry) Computed(results []progress.Result, asOf plan.Day, took time.Duration, written int) {
+// Computed takes over what a computation found: the gauges show the figures of its day and nothing older.
+func (t *Telemetry) Computed(c run.Computed) {
 	t.computations.WithLabelValues(run.OK).Inc()
-	t.computeDuration.Set(took.Seconds())
+	t.computeDuration.Set(c.Took.Seconds())
 	t.computeLast.SetToCurrentTime()
-	t.computeAsOf.Set(seconds(asOf.Start()))
-	t.written.Add(float64(written))
-	t.figures.show(t.plan, results, asOf)
+	t.computeAsOf.Set(seconds(c.AsOf.Start()))
+	t.written.Add(float64(c.Written))
+	t.figures.show(c)
 }
 
 // ComputeFailed counts a computation that did not reach its end; the gauges keep the last good figures.
 func (t *Telemetry) ComputeFailed() { t.computations.WithLabelValues(run.Failed).Inc() }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
-
-// figures are the gauges of the watched levels, replaced as a whole, so that no scrape sees half of two computations.
-type figures struct {
-	now atomic.Pointer[[]prometheus.Metric]
-}
-
-var figureLabels = []string{"plan", "indicator", "pillar", "unit", "unit_name", "level"}
-
-func figure(name, help string, more ...string) *prometheus.Desc {
-	return prometheus.NewDesc("tiendo_"+name, help, append(append([]string{}, figureLabels...), more...), nil)
-}
-
-var (
-	valueDesc    = figure("indicator_value_ratio", "Official value of an indicator for a unit, 1 is 100 per cent; absent: unknown.")
-	pathDesc     = figure("indicator_path_ratio", "Value that the path is compared with (a flow's last 52 weeks), 1 is 100 per cent.")
-	expectedDesc = figure("indicator_expected_ratio", "Value of the path on that day, 1 is 100 per cent.")
-	targetDesc   = figure("indicator_target_ratio", "Target of the next milestone, 1 is 100 per cent.")
-	gapDesc      = figure("indicator_gap_ratio", "Path value less the path, 0.01 is one percentage point.")
-	forecastDesc = figure("indicator_forecast_ratio", "Value forecast for the next milestone, 1 is 100 per cent.")
-	scoreDesc    = figure("indicator_score", "Published score of a unit, in points.")
-	statusDesc   = figure("indicator_status", "1 for the status that holds, 0 for the others.", "status")
-	behindDesc   = figure("indicator_behind_streak", "Consecutive weekly points at which the indicator was behind.")
-)
-
-// shownStatuses are the states of the state set.
-var shownStatuses = []progress.Status{progress.Met, progress.OnTrack, progress.AtRisk, progress.Behind, progress.Stale,
-	progress.NoData, progress.NoTarget, progress.NotApplicable}
-
-// Describe and Collect make figures a prometheus.Collector.
-func (f *figures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{valueDesc, pathDesc, expectedDesc, targetDesc, gapDesc, forecastDesc, scoreDesc, statusDesc, behindDesc} {
-		ch <- d
-	}
-}
-
-// Collect sends what show prepared.
-func (f *figures) Collect(ch chan<- prometheus.Metric) {
-	if all := f.now.Load(); all != nil {
-		for _, m := range *all {
-			ch <- m
-		}
-	}
-}
-
-// show prepares the gauges of the day. Units that are over or not yet there have none, and an unknown figure is absent
-// and not 0.
-func (f *figures) show(p *plan.Plan, results []progress.Result, asOf plan.Day) {
-	var all []prometheus.Metric
-	for _, r := range results {
-		if r.Day != asOf || r.UnitEnded || !r.Unit.ValidOn(asOf) || !p.Watched(r.Unit.Level) {
-			continue
-		}
-		labels := []string{p.Code, r.Indicator.Code, r.Indicator.Pillar, r.Unit.UnitKey.String(), r.Unit.Name, string(r.Unit.Level)}
-		put := func(d *prometheus.Desc, v float64, more ...string) {
-			all = append(all, prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, append(append([]string{}, labels...), more...)...))
-		}
-		share := func(d *prometheus.Desc, v *plan.Value) {
-			if v != nil {
-				put(d, v.Float()/100)
-			}
-		}
-		if r.Indicator.Kind == plan.Score {
-			if r.Value != nil {
-				put(scoreDesc, r.Value.Float())
-			}
-		} else {
-			share(valueDesc, r.Value)
-			share(pathDesc, r.PathValue)
-			share(expectedDesc, r.Expected)
-			share(targetDesc, r.Target)
-			share(gapDesc, r.Gap)
-			share(forecastDesc, r.Forecast)
-		}
-		for _, s := range shownStatuses {
-			v := 0.0
-			if s == r.Status {
-				v = 1
-			}
-			put(statusDesc, v, string(s))
-		}
-		put(behindDesc, float64(r.WeeksBehind))
-	}
-	f.now.Store(&all)
-}

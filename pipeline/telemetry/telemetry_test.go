@@ -18,6 +18,9 @@ import (
 
 var asOf = plan.MustDay("2025-06-29")
 
+// clock is the morning after.
+func clock() time.Time { return (asOf + 1).Start().Add(7 * time.Hour) }
+
 func load(t *testing.T, code string) *plan.Plan {
 	t.Helper()
 	dir, err := fs.Sub(plans.FS, code)
@@ -44,10 +47,10 @@ func result(p *plan.Plan, indicator, unit string, s progress.Status) progress.Re
 
 func TestNamesAreClean(t *testing.T) {
 	p := load(t, "kien-giang-2022-2025")
-	tel := telemetry.New(p)
+	tel := telemetry.New(p, telemetry.Options{Now: clock})
 	r := result(p, "CQS-02", "91", progress.Behind)
 	r.Value, r.PathValue, r.Expected, r.Target, r.Gap, r.Forecast = pct(40), pct(41), pct(50), pct(80), pct(-9), pct(60)
-	tel.Computed([]progress.Result{r}, asOf, time.Second, 1)
+	tel.Computed(run.Computed{Results: []progress.Result{r}, AsOf: asOf, Took: time.Second, Written: 1})
 	problems, err := testutil.GatherAndLint(tel.Gatherer())
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +64,7 @@ func TestNamesAreClean(t *testing.T) {
 
 func TestEveryLabelSetOfASourceStandsAtZero(t *testing.T) {
 	p := load(t, "kien-giang-2022-2025")
-	tel := telemetry.New(p)
+	tel := telemetry.New(p, telemetry.Options{Now: clock})
 	for _, name := range []string{"tiendo_run_last_success_timestamp_seconds", "tiendo_run_pages_total", "tiendo_run_records_total",
 		"tiendo_run_records_loaded_total", "tiendo_run_records_rejected_total", "tiendo_run_reject_ratio", "tiendo_fetch_retries_total"} {
 		n, err := testutil.GatherAndCount(tel.Gatherer(), name)
@@ -79,7 +82,7 @@ func TestEveryLabelSetOfASourceStandsAtZero(t *testing.T) {
 
 func TestARestartFakesNothing(t *testing.T) {
 	p := load(t, "kien-giang-2022-2025")
-	tel := telemetry.New(p)
+	tel := telemetry.New(p, telemetry.Options{Now: clock})
 	tel.LastSuccess(map[string]time.Time{"dossiers": time.Unix(1751158800, 0), "a source of yesterday's plan": time.Unix(1, 0)})
 	got := scrape(tel)
 	for _, want := range []string{
@@ -99,7 +102,7 @@ func TestARestartFakesNothing(t *testing.T) {
 
 func TestRunEnded(t *testing.T) {
 	p := load(t, "kien-giang-2022-2025")
-	tel := telemetry.New(p)
+	tel := telemetry.New(p, telemetry.Options{Now: clock})
 	at := time.Unix(1751158800, 0)
 	tel.RunEnded(run.Run{Source: "dossiers", State: run.OK, StartedAt: at, EndedAt: at.Add(90 * time.Second), FetchedAt: at, Pages: 3, Records: 200, Loaded: 150, Rejected: 10})
 	tel.RunEnded(run.Run{Source: "dossiers", State: run.Failed, StartedAt: at, EndedAt: at.Add(time.Second), FetchedAt: at.Add(time.Hour)})
@@ -124,7 +127,7 @@ func TestRunEnded(t *testing.T) {
 
 func TestFiguresOfTheDayOnly(t *testing.T) {
 	p := load(t, "kien-giang-2022-2025")
-	tel := telemetry.New(p)
+	tel := telemetry.New(p, telemetry.Options{Now: clock})
 	now := result(p, "CQS-02", "899", progress.Behind)
 	now.Value, now.Target, now.Gap, now.WeeksBehind = pct(40), pct(80), pct(-9), 3
 	older := now
@@ -132,7 +135,7 @@ func TestFiguresOfTheDayOnly(t *testing.T) {
 	over := result(p, "CQS-02", "91", progress.NoData)
 	over.UnitEnded = true
 	small := result(p, "CQS-09", "30733", progress.Met) // a commune: not watched here
-	tel.Computed([]progress.Result{older, now, over, small}, asOf, 2*time.Second, 7)
+	tel.Computed(run.Computed{Results: []progress.Result{older, now, over, small}, AsOf: asOf, Took: 2 * time.Second, Written: 7})
 	got := scrape(tel)
 	labels := `indicator="CQS-02",level="district",pillar="CQS",plan="kien-giang-2022-2025"`
 	tail := `unit="899",unit_name="Thành phố Rạch Giá"`
@@ -155,8 +158,8 @@ func TestFiguresOfTheDayOnly(t *testing.T) {
 		}
 	}
 
-	tel.Computed(nil, asOf+7, time.Second, 0) // the next day has nothing: the old figures do not linger
-	if got := only(scrape(tel), "tiendo_indicator"); got != "" {
+	tel.Computed(run.Computed{AsOf: asOf + 7, Took: time.Second}) // the next day has nothing: the old figures do not linger
+	if got := figures(tel); got != "" {
 		t.Errorf("figures of the day before linger:\n%s", got)
 	}
 }
@@ -169,9 +172,9 @@ func TestScoresAreNoRatios(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := plan.MustValue("17.35")
-	tel := telemetry.New(p)
-	tel.Computed([]progress.Result{{Indicator: p.Indicator("S-TDGQ"), Unit: u, Day: asOf, Assessment: progress.Assessment{Status: progress.NoTarget, Value: &v}}}, asOf, 0, 0)
-	got := only(scrape(tel), "tiendo_indicator")
+	tel := telemetry.New(p, telemetry.Options{Now: func() time.Time { return (asOf + 1).Start() }})
+	tel.Computed(run.Computed{AsOf: asOf, Results: []progress.Result{{Indicator: p.Indicator("S-TDGQ"), Unit: u, Day: asOf, Assessment: progress.Assessment{Status: progress.NoTarget, Value: &v}}}})
+	got := figures(tel)
 	if !strings.Contains(got, "tiendo_indicator_score{") || strings.Contains(got, "_ratio{") {
 		t.Errorf("got\n%s", got)
 	}
@@ -184,6 +187,17 @@ func scrape(tel *telemetry.Telemetry) string {
 	rec := httptest.NewRecorder()
 	tel.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
 	return rec.Body.String()
+}
+
+// figures are the lines that speak of a unit's indicators.
+func figures(tel *telemetry.Telemetry) string {
+	var out []string
+	for _, l := range strings.Split(only(scrape(tel), "tiendo_indicator_"), "\n") {
+		if !strings.HasPrefix(l, "tiendo_indicator_info{") {
+			out = append(out, l)
+		}
+	}
+	return strings.Join(out, "\n")
 }
 
 func only(text, prefix string) string {
