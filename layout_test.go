@@ -43,6 +43,8 @@ var mayImport = map[string][]string{
 	"schema/plans":             nil,
 	"schema/engine":            nil,
 	"schema/engine/enginetest": {"schema/engine"},
+	"dashboards/alertmanager":  nil,
+	"dashboards/grafana":       {"pipeline/words"},
 	"cmd/tiendo":               {"*"},
 }
 
@@ -51,7 +53,7 @@ var standsIn = map[string][]string{
 	"github.com/ClickHouse/":               {"schema"},
 	"github.com/pressly/goose/":            {"schema"},
 	"github.com/prometheus/client_golang/": {"pipeline/telemetry"},
-	"github.com/go-resty/resty/":           {"collectors"},
+	"github.com/go-resty/resty/":           {"collectors", "dashboards/grafana"},
 	"golang.org/x/oauth2":                  {"collectors"},
 	"github.com/xuri/excelize/":            {"collectors"},
 	"github.com/ebitengine/purego":         {"schema/engine"},
@@ -70,9 +72,9 @@ var standsIn = map[string][]string{
 	"plugin":                               nil,
 	"github.com/robfig/cron/":              {"cmd/tiendo", "collectors"},
 	"github.com/go-json-experiment/json":   {"collectors"},
-	"go.yaml.in/yaml/":                     {"collectors", "pipeline/plan", "pipeline/config", "pipeline/web"},
+	"go.yaml.in/yaml/":                     {"collectors", "dashboards/grafana", "pipeline/plan", "pipeline/config", "pipeline/web"},
 	"github.com/shopspring/decimal":        {"collectors", "schema"},
-	"golang.org/x/text/":                   {"pipeline", "collectors"},
+	"golang.org/x/text/":                   {"pipeline", "collectors", "dashboards/grafana"},
 	"math/rand":                            {"collectors/simulator"},
 	"text/template":                        {"schema", "schema/engine"}, // pages are html/template, which escapes
 	"encoding/gob":                         nil,

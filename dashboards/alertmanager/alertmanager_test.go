@@ -1,0 +1,401 @@
+// Package alertmanager_test holds the checked-in Alertmanager configuration to what it promises, with Alertmanager's own
+// tools: that it loads, who is told what and when, and what the messages say, word for word. It knows no code of the program.
+package alertmanager_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/mail"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+var update = flag.Bool("update", false, "write the golden messages anew")
+
+// amtool runs Alertmanager's tool; a machine without it skips visibly.
+func amtool(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	if _, err := exec.LookPath("amtool"); err != nil {
+		t.Skip("amtool is missing: sudo apt-get install --no-install-recommends prometheus-alertmanager")
+	}
+	out, err := exec.Command("amtool", args...).CombinedOutput()
+	return string(out), err
+}
+
+func mustAmtool(t *testing.T, args ...string) string {
+	t.Helper()
+	out, err := amtool(t, args...)
+	if err != nil {
+		t.Fatalf("amtool %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func TestConfigLoads(t *testing.T) {
+	out := mustAmtool(t, "check-config", "alertmanager.yml")
+	if !strings.Contains(out, "1 templates") {
+		t.Errorf("the templates were not found:\n%s", out)
+	}
+}
+
+// The stack's start replaces these three by its settings, so each stands there once.
+func TestPlaceholders(t *testing.T) {
+	text := read(t, "alertmanager.yml")
+	for _, p := range []string{"localhost:25", "tiendo@localhost", "http://localhost:9099/"} {
+		if n := strings.Count(text, p); n != 1 {
+			t.Errorf("%s stands %d times in alertmanager.yml, want once", p, n)
+		}
+	}
+}
+
+func TestWhoIsTold(t *testing.T) {
+	for _, c := range []struct{ name, labels, receiver string }{
+		{"a district behind on one indicator", "alertname=IndicatorBehind audience=unit severity=warning level=district pillar=CQS plan=p unit=899 indicator=CQS-02 owner=vp-ubnd", "unit"},
+		{"a department behind on one indicator", "alertname=IndicatorBehind audience=unit severity=warning level=department plan=p unit=so-y-te", "unit"},
+		{"the province behind: the owner of the indicator", "alertname=IndicatorBehind audience=unit severity=warning level=province pillar=CQS plan=p unit=91 owner=vp-ubnd", "owner"},
+		{"a district behind on many", "alertname=UnitBehindOnMany audience=unit severity=critical level=district plan=p unit=899", "unit"},
+		{"many, whoever they are for", "alertname=UnitBehindOnMany audience=leaders severity=critical level=district plan=p unit=899", "unit"},
+		{"a milestone that a district will miss", "alertname=MilestoneForecastMissed audience=unit severity=info level=district plan=p unit=899", "unit"},
+		{"the same of the province", "alertname=MilestoneForecastMissed audience=leaders severity=warning level=province plan=p unit=91", "leaders"},
+		{"a report that is missing", "alertname=ReportMissing audience=unit severity=warning level=district plan=p unit=899", "unit"},
+		{"a report that the province's owner lacks", "alertname=ReportMissing audience=unit severity=warning level=province plan=p unit=91 owner=cuc-thong-ke", "owner"},
+		{"a status that was restated", "alertname=StatusRestated event=true audience=leaders severity=info plan=p level=district unit=899", "leaders-event"},
+		{"a status of a district that was restated", "alertname=StatusRestated event=true audience=unit severity=info plan=p level=district unit=899", "unit-event"},
+		{"a target of the province out of reach", "alertname=TargetUnreachable event=true audience=unit severity=warning plan=p level=province unit=91 owner=vp-ubnd", "owner-event"},
+		{"a target out of reach", "alertname=TargetUnreachable event=true audience=unit severity=warning level=district plan=p unit=899", "unit-event"},
+		{"a stale source", "alertname=SourceStale audience=operations severity=warning source=dossiers", "operations"},
+		{"the program is absent", "alertname=TiendoAbsent audience=operations severity=critical", "operations"},
+		{"a backfill runs", "alertname=BackfillRunning audience=operations severity=info plan=p", "nobody"},
+		{"an alert of tomorrow", "alertname=Unheard severity=warning", "operations"},
+	} {
+		args := append([]string{"config", "routes", "test", "--config.file=alertmanager.yml", "--verify.receivers=" + c.receiver}, strings.Fields(c.labels)...)
+		if out, err := amtool(t, args...); err != nil {
+			t.Errorf("%s: told is %s, want %s", c.name, strings.TrimSpace(out), c.receiver)
+		}
+	}
+}
+
+// route is what the tests look at of a route.
+type route struct {
+	Receiver string   `yaml:"receiver"`
+	Matchers []string `yaml:"matchers"`
+	GroupBy  []string `yaml:"group_by"`
+	Repeat   string   `yaml:"repeat_interval"`
+	Active   []string `yaml:"active_time_intervals"`
+	Routes   []route  `yaml:"routes"`
+}
+
+// What can wait goes out within the Monday window and at most once a week; what cannot, and what must be known to have
+// ended, is not bound to hours.
+func TestWhenItIsTold(t *testing.T) {
+	var c struct {
+		Route     route `yaml:"route"`
+		Intervals []struct {
+			Name  string `yaml:"name"`
+			Times []struct {
+				Weekdays []string            `yaml:"weekdays"`
+				Times    []map[string]string `yaml:"times"`
+				Location string              `yaml:"location"`
+			} `yaml:"time_intervals"`
+		} `yaml:"time_intervals"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "alertmanager.yml")), &c); err != nil {
+		t.Fatal(err)
+	}
+	digests := 0
+	for _, r := range c.Route.Routes {
+		who := strings.Join(r.Matchers, " ")
+		switch {
+		case strings.Contains(who, "operations") || strings.Contains(who, "UnitBehindOnMany"):
+			if len(r.Active) > 0 {
+				t.Errorf("%s is bound to %v: it would not be known to have ended", who, r.Active)
+			}
+		case len(r.Active) != 1:
+			t.Errorf("%s goes out at any hour", who)
+		default:
+			if r.Active[0] == "monday-morning" {
+				digests++
+			}
+			if r.Repeat != "6d" {
+				t.Errorf("%s is repeated after %s: a digest is weekly, and the next one must not be a day too early to be said", who, r.Repeat)
+			}
+		}
+		if (r.Receiver == "unit") != slices.Contains(r.GroupBy, "unit") || r.Receiver == "owner" && !slices.Contains(r.GroupBy, "owner") {
+			t.Errorf("%s is grouped by %v: its address could not be told", who, r.GroupBy)
+		}
+		if r.Receiver != "operations" && r.Receiver != "nobody" && !slices.Contains(r.GroupBy, "plan") {
+			t.Errorf("%s mixes plans", who)
+		}
+	}
+	if digests < 3 {
+		t.Errorf("%d digests, want those of the units, the owners and the leaders", digests)
+	}
+	for _, i := range c.Intervals {
+		for _, x := range i.Times {
+			if x.Location != "Asia/Ho_Chi_Minh" || len(x.Times) != 1 || x.Times[0]["start_time"] != "07:30" || x.Times[0]["end_time"] != "09:00" {
+				t.Errorf("%s is %+v", i.Name, x)
+			}
+		}
+	}
+}
+
+// A watched unit and an owner of an indicator have a mailbox of their own.
+func TestMailboxes(t *testing.T) {
+	units := map[string]bool{}
+	for _, line := range strings.Split(read(t, "../../schema/plans/kien-giang-2022-2025/units.csv"), "\n")[1:] {
+		if f := strings.Split(line, ","); len(f) > 6 && (f[2] == "district" || f[2] == "department") {
+			units[f[0]] = true
+			if f[6] != "" {
+				units[f[0]+"@"+f[6]] = true
+			}
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^  owner: (\S+)`).FindAllStringSubmatch(read(t, "../../schema/plans/kien-giang-2022-2025/indicators.yaml"), -1) {
+		units[m[1]] = true
+	}
+	if len(units) < 35 {
+		t.Fatalf("only %d units", len(units))
+	}
+	var text strings.Builder
+	for u := range units {
+		fmt.Fprintf(&text, "%s {{ template \"mail.unit\" %q }}\n", u, u)
+	}
+	fmt.Fprintf(&text, "office {{ template \"mail.office\" }}\nnobody {{ template \"mail.unit\" \"12345\" }}\n")
+	whose := map[string]string{}
+	box := map[string]string{}
+	for _, line := range strings.Split(strings.TrimSpace(render(t, "text", text.String(), nil)), "\n") {
+		unit, address, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if unit == "" {
+			continue
+		}
+		if _, err := mail.ParseAddressList(address); err != nil {
+			t.Errorf("%s: %q: %v", unit, address, err)
+		}
+		box[unit] = address
+		code, _, _ := strings.Cut(unit, "@")
+		if other := whose[address]; other != "" && other != code && code != "nobody" {
+			t.Errorf("%s and %s share %s", code, other, address)
+		}
+		whose[address] = code
+	}
+	if box["nobody"] != box["office"] {
+		t.Errorf("a unit without a line gets %s, want the office %s", box["nobody"], box["office"])
+	}
+	for _, to := range []string{"to.leaders", "to.operations"} {
+		if _, err := mail.ParseAddressList(render(t, "text", `{{ template "`+to+`" . }}`, message("firing", alert("A", nil, nil)))); err != nil {
+			t.Errorf("%s: %v", to, err)
+		}
+	}
+}
+
+// data is Alertmanager's template data, as its tool reads it.
+type data struct {
+	Receiver          string            `json:"receiver"`
+	Status            string            `json:"status"`
+	Alerts            []notice          `json:"alerts"`
+	GroupLabels       map[string]string `json:"groupLabels"`
+	CommonLabels      map[string]string `json:"commonLabels"`
+	CommonAnnotations map[string]string `json:"commonAnnotations"`
+	ExternalURL       string            `json:"externalURL"`
+}
+
+type notice struct {
+	Status      string            `json:"status"`
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+type pairs = map[string]string
+
+func alert(name string, labels, annotations pairs) notice {
+	a := notice{Status: "firing", Labels: pairs{"alertname": name}, Annotations: pairs{}}
+	for k, v := range labels {
+		a.Labels[k] = v
+	}
+	for k, v := range annotations {
+		a.Annotations[k] = v
+	}
+	return a
+}
+
+func (a notice) resolved() notice { a.Status = "resolved"; return a }
+
+// message groups alerts as Alertmanager does; groupBy names the labels that its route groups by.
+func message(status string, alerts ...notice) *data {
+	d := &data{Status: status, Alerts: alerts, GroupLabels: pairs{}, ExternalURL: "http://localhost:9093"}
+	common := func(of func(notice) pairs) pairs {
+		out := pairs{}
+		for k, v := range of(alerts[0]) {
+			if !slices.ContainsFunc(alerts, func(a notice) bool { return of(a)[k] != v }) {
+				out[k] = v
+			}
+		}
+		return out
+	}
+	d.CommonLabels = common(func(a notice) pairs { return a.Labels })
+	d.CommonAnnotations = common(func(a notice) pairs { return a.Annotations })
+	for _, k := range []string{"plan", "unit", "pillar", "owner"} {
+		if v := d.CommonLabels[k]; v != "" {
+			d.GroupLabels[k] = v
+		}
+	}
+	return d
+}
+
+func render(t *testing.T, kind, text string, d *data) string {
+	t.Helper()
+	args := []string{"template", "render", "--template.glob=templates/*.tmpl", "--template.type=" + kind, "--template.text=" + text}
+	if d != nil {
+		b, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "data.json")
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args = append(args, "--template.data="+file)
+	}
+	return mustAmtool(t, args...)
+}
+
+const (
+	site   = "http://localhost:8080"
+	boards = "http://localhost:3000"
+)
+
+func district(name, key string) pairs {
+	return pairs{"plan": "kien-giang-2022-2025", "audience": "unit", "severity": "warning", "level": "district", "unit": key, "unit_name": name}
+}
+
+// behind is an IndicatorBehind as the rules send it.
+func behind(unit pairs, code, name, value, expected, gap, target, forecast, since, needed string) notice {
+	a := alert("IndicatorBehind", unit, pairs{
+		"summary": "Chỉ tiêu chậm so với lộ trình", "summary_en": "An indicator is behind its path.", "indicator_name": name,
+		"description": "Chỉ tiêu " + code + " chậm tiến độ.", "value": value, "expected": expected, "gap": gap, "target": target, "forecast": forecast,
+		"since": since, "needed": needed, "board_url": boards + "/d/tiendo-indicator/?var-indicator=" + code,
+		"review_url": site + "/review/2025-W26", "runbook_url": site + "/runbook#indicatorbehind",
+	})
+	a.Labels["indicator"] = code
+	a.Labels["pillar"] = code[:3]
+	return a
+}
+
+var sixBehind = strings.Join([]string{
+	"CQS-06|Văn bản điện tử gửi, nhận có ký số chuyên dùng|71,2%|88,9%|-17,7 điểm %|100,0%|80,3%|5 tuần liền",
+	"CQS-07H|Hồ sơ công việc cấp huyện xử lý trên môi trường mạng|76,0%|89,4%|-13,4 điểm %|90,0%|81,5%|5 tuần liền",
+	"CQS-03|Người dân, doanh nghiệp đánh giá hài lòng khi giải quyết thủ tục hành chính|58,1%|68,8%|-10,7 điểm %|80,0%|61,0%|4 tuần liền",
+	"CQS-07X|Hồ sơ công việc cấp xã xử lý trên môi trường mạng|51,9%|61,3%|-9,4 điểm %|70,0%|–|4 tuần liền",
+	"CQS-09|Hồ sơ thủ tục hành chính giải quyết đúng hạn|63,4%|71,6%|-8,2 điểm %|80,0%|60,2%|3 tuần liền",
+	"KTS-08|Học phí thanh toán không dùng tiền mặt|28,6%|34,1%|-5,5 điểm %|40,0%|33,3%|2 tuần liền",
+}, "\n")
+
+func many() notice {
+	u := district("Huyện Giồng Riềng", "906")
+	u["severity"] = "critical"
+	return alert("UnitBehindOnMany", u, pairs{
+		"summary": "Đơn vị chậm tiến độ ở nhiều chỉ tiêu cùng lúc", "summary_en": "A unit is behind on many indicators at once.",
+		"description": "Huyện Giồng Riềng chậm tiến độ ở 6 trên 26 chỉ tiêu phải thực hiện.", "value": "6", "indicators": sixBehind,
+		"board_url": boards + "/d/tiendo-district/?var-unit=906", "review_url": site + "/review/2025-W26", "runbook_url": site + "/runbook#unitbehindonmany",
+	})
+}
+
+func one() notice {
+	return behind(district("Thành phố Rạch Giá", "899"), "CQS-02", "Hồ sơ thủ tục hành chính xử lý hoàn toàn trực tuyến", "43,1%", "55,0%", "-11,9 điểm %", "60,0%", "48,2%", "3 tuần liền", "0,8 điểm %")
+}
+
+func thirty() *data {
+	u := district("Huyện U Minh Thượng", "913")
+	var all []notice
+	for i := range 26 {
+		code := fmt.Sprintf("%s-%02d", []string{"CQS", "KTS", "XHS"}[i/9], i%9+1)
+		name := "Tỷ lệ người dân từ đủ 15 tuổi trở lên có tài khoản giao dịch thanh toán tại ngân hàng hoặc các tổ chức được phép khác"
+		if i%3 > 0 {
+			name = "Hộ gia đình được phủ mạng Internet băng rộng cáp quang"
+		}
+		all = append(all, behind(u, code, name, fmt.Sprintf("%d,%d%%", 40+i, i%10), fmt.Sprintf("%d,0%%", 50+i), fmt.Sprintf("-%d,%d điểm %%", 9, 9-i%10), "80,0%", "–", fmt.Sprintf("%d tuần liền", 2+i), "0,5 điểm %"))
+	}
+	for _, code := range []string{"XHS-09", "XHS-10"} {
+		a := behind(u, code, "Cơ sở giáo dục phổ thông hoàn thành mô hình quản trị số", "51,0%", "50,2%", "0,8 điểm %", "70,0%", "61,4%", "", "0,9 điểm %")
+		a.Labels["alertname"], a.Annotations["summary"] = "MilestoneForecastMissed", "Dự báo không đạt mục tiêu khi đến mốc"
+		a.Annotations["summary_en"] = "The forecast misses the milestone."
+		all = append(all, a)
+	}
+	a := behind(u, "CQS-09", "Hồ sơ thủ tục hành chính giải quyết đúng hạn", "98,0%", "", "", "100,0%", "", "", "")
+	a.Labels["alertname"], a.Annotations["summary"] = "TargetUnreachable", "Mục tiêu không còn khả năng đạt trong năm nay"
+	all = append(all, a, behind(u, "XHS-08", "Hồ sơ sức khỏe điện tử", "90,0%", "80,0%", "10,0 điểm %", "90,0%", "–", "", "").resolved())
+	return message("firing", all...)
+}
+
+func stale(source, name string) notice {
+	return alert("SourceStale", pairs{"plan": "kien-giang-2022-2025", "audience": "operations", "severity": "warning", "source": source, "rhythm": "day"}, pairs{
+		"summary": "Nguồn số liệu đã cũ", "summary_en": "A source of figures is stale.",
+		"description": name + ": chưa có số liệu đầy đủ từ 23:30 19/01/2023.", "board_url": boards + "/d/tiendo-operations/", "runbook_url": site + "/runbook#sourcestale",
+	})
+}
+
+// TestMessages compares every form of a message with the golden one. Read the difference before committing it.
+func TestMessages(t *testing.T) {
+	province := district("Tỉnh Kiên Giang", "91")
+	province["level"], province["owner"] = "province", "vp-ubnd"
+	hostile := one()
+	hostile.Labels["unit_name"] = `Huyện <b>A</b> & "B"`
+	hostile.Annotations["indicator_name"] = `<script>alert(1)</script>`
+	hostileMany := many()
+	hostileMany.Annotations["indicators"] = "CQS-02|<script>alert(1)</script> & 'x'|1,0%|2,0%|-1,0 điểm %|3,0%|–|2 tuần liền"
+	absent := alert("TiendoAbsent", pairs{"audience": "operations", "severity": "critical"}, pairs{
+		"summary": "Chương trình tiendo không trả lời", "summary_en": "The program does not answer.", "description": "Prometheus không lấy được chỉ số của tiendo.", "runbook_url": site + "/runbook#tiendoabsent"})
+	for _, c := range []struct {
+		name string
+		d    *data
+	}{
+		{"unit-many", message("firing", many())},
+		{"unit-many-resolved", message("resolved", many().resolved())},
+		{"unit-one", message("firing", one())},
+		{"unit-one-resolved", message("resolved", one().resolved())},
+		{"unit-thirty", thirty()},
+		{"owner-two", message("firing", behind(province, "CQS-02", "Hồ sơ thủ tục hành chính xử lý hoàn toàn trực tuyến", "43,1%", "55,0%", "-11,9 điểm %", "60,0%", "48,2%", "3 tuần liền", "0,8 điểm %"),
+			behind(province, "CQS-06", "Văn bản điện tử gửi, nhận có ký số chuyên dùng", "71,2%", "88,9%", "-17,7 điểm %", "100,0%", "–", "12 tuần liền", "1,2 điểm %"))},
+		{"operations-two", message("firing", stale("dossiers", "Hồ sơ dịch vụ công trực tuyến"), stale("edoc-axis", "Trục liên thông văn bản").resolved())},
+		{"operations-absent", message("firing", absent)},
+		{"hostile", message("firing", hostile, hostileMany)},
+	} {
+		for _, form := range []struct{ ext, kind, text string }{
+			{"subject", "text", `{{ template "tiendo.subject" . }}`}, {"txt", "text", `{{ template "tiendo.text" . }}`}, {"html", "html", `{{ template "tiendo.html" . }}`},
+		} {
+			got := render(t, form.kind, form.text, c.d)
+			file := filepath.Join("testdata", c.name+"."+form.ext)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := read(t, file); got != want {
+				t.Errorf("%s differs; got\n%s\nwant\n%s", file, got, want)
+			}
+			if form.ext == "subject" && (strings.Count(strings.TrimSpace(got), "\n") > 0 || len([]rune(got)) > 120) {
+				t.Errorf("%s is no subject: %q", file, got)
+			}
+			if strings.Contains(got, "<no value>") || strings.Contains(got, "%!") || form.ext == "html" && strings.Contains(got, "<script>") {
+				t.Errorf("%s holds what it may not:\n%s", file, got)
+			}
+		}
+	}
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
