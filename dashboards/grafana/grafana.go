@@ -214,9 +214,10 @@ type Line struct {
 	Axis  string `yaml:"axis"`  // right: an axis of its own
 }
 
-// Link leads to another board, keeping the time range and every variable that both boards have.
+// Link leads to another board, keeping the time range and every variable that both boards have, or to a page of the site.
 type Link struct {
 	Board string            `yaml:"board"`
+	URL   string            `yaml:"url"` // in the place of board: path of a page of the site, the variable site being its address
 	Title Text              `yaml:"title"`
 	Set   map[string]string `yaml:"set"` // variable of the target -> column of this row; with $ in front: Grafana's own text
 }

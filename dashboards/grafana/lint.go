@@ -15,6 +15,7 @@ var (
 	uidForm      = regexp.MustCompile(`^tiendo-[a-z0-9-]+$`)
 	relationForm = regexp.MustCompile(`^v_[a-z0-9_]+$`)
 	variableUse  = regexp.MustCompile(`\$\{([a-z_]+)(?::[a-z]+)?\}`)
+	fieldUse     = regexp.MustCompile(`\$\{__data\.fields\.([a-z_0-9]+)\}`)
 	macroUse     = regexp.MustCompile(`\$__[A-Za-z_]+`)
 	hexColour    = regexp.MustCompile(`#[0-9a-fA-F]{3,8}`)
 	datasourceID = regexp.MustCompile(`"uid": ?"([^"]*)"`)
@@ -320,6 +321,17 @@ func hasColumn(p *Panel, key string) bool {
 
 func (l *linter) links(where string, b *Board, p *Panel, links []Link) {
 	for _, k := range links {
+		if k.URL != "" {
+			l.text(where, "link's title", k.Title, true)
+			if !b.has("site") {
+				l.add(where, "a link to the site needs the variable site")
+			}
+			if k.Board != "" || k.Set != nil || !strings.HasPrefix(k.URL, "/") {
+				l.add(where, "a link to the site is a title and a url that begins with /, not %q", k.URL)
+			}
+			l.reads(where, b, p, k.URL)
+			continue
+		}
 		to := l.board(k.Board)
 		if to == nil {
 			l.add(where, "links to board %q, which is not defined", k.Board)
@@ -332,16 +344,25 @@ func (l *linter) links(where string, b *Board, p *Panel, links []Link) {
 			if !to.has(name) {
 				l.add(where, "links to %s with the variable %s, which that board does not have", k.Board, name)
 			}
-			if from := k.Set[name]; !strings.HasPrefix(from, "$") && !hasColumn(p, from) {
+			if from := k.Set[name]; strings.HasPrefix(from, "$") {
+				l.reads(where, b, p, from)
+			} else if !hasColumn(p, from) {
 				l.add(where, "links with the column %s, which the panel does not have", from)
-			} else {
-				l.used(where, map[string]bool{"datasource": true}, "") // a $-text is Grafana's own or a variable of this board
-				for _, m := range variableUse.FindAllStringSubmatch(from, -1) {
-					if !strings.HasPrefix(m[1], "__") && !b.has(m[1]) {
-						l.add(where, "links with ${%s}, which is no variable of the board", m[1])
-					}
-				}
 			}
+		}
+	}
+}
+
+// reads wants what a link's text names to be there: variables of the board, columns of the panel.
+func (l *linter) reads(where string, b *Board, p *Panel, text string) {
+	for _, m := range variableUse.FindAllStringSubmatch(text, -1) {
+		if !strings.HasPrefix(m[1], "__") && !b.has(m[1]) {
+			l.add(where, "links with ${%s}, which is no variable of the board", m[1])
+		}
+	}
+	for _, m := range fieldUse.FindAllStringSubmatch(text, -1) {
+		if !hasColumn(p, m[1]) {
+			l.add(where, "links with the column %s, which the panel does not have", m[1])
 		}
 	}
 }

@@ -262,6 +262,10 @@ func (r renderer) links(links []Link) []any {
 	out := []any{}
 	for _, l := range links {
 		title := l.Title.In(r.lang)
+		if l.URL != "" {
+			out = append(out, object{"title": title, "url": "${site:raw}" + l.URL, "targetBlank": true})
+			continue
+		}
 		to := r.Set.board(l.Board)
 		query := []string{"${__url_time_range}"}
 		if to != nil {
