@@ -149,6 +149,9 @@ func (a *app) telemetry(ctx context.Context, p *plan.Plan, st *schema.Store, pul
 		Site:   address(a.cfg.Site, "TIENDO_SITE_URL", "http://localhost:8080"),
 		Boards: address(a.cfg.Boards, "TIENDO_BOARDS_URL", "http://localhost:3000"),
 	}
+	if err := saveIfNew(ctx, st, "site", o.Site); err != nil { // the boards' links lead there
+		return nil, err
+	}
 	for _, f := range p.Sources {
 		src, err := collectors.DecodeSource(f)
 		if err != nil {
@@ -224,3 +227,12 @@ type quiet struct{}
 
 func (quiet) Info(string, ...any)                   {}
 func (quiet) Error(err error, msg string, _ ...any) { _ = errors.Join(err, errors.New(msg)) }
+
+// saveIfNew keeps a setting of the plan, with a row only if it differs from the one that is kept.
+func saveIfNew(ctx context.Context, st *schema.Store, name, value string) error {
+	have, err := st.Setting(ctx, name)
+	if err != nil || have == value {
+		return err
+	}
+	return st.SetSetting(ctx, name, value)
+}
