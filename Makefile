@@ -29,6 +29,9 @@ $(ENGINE): package-lock.json
 	@test -f $@ || { echo 'npm did not bring the engine ($@): it exists for Linux x86-64 with glibc; see README' >&2; exit 1; }
 	@touch $@
 
+env: ## write .env with fresh secrets for docker-compose.yml; refuses to replace one
+	@./tools/env.sh
+
 soak: build ## the long ones: ROUNDS rounds of kill -9 during a collection
 	TIENDO_KILL_ROUNDS=$(ROUNDS) go test -count=1 -timeout 120m -run 'TestKill' -v ./cmd/tiendo
 
@@ -47,4 +50,4 @@ golden: ## write the golden files anew; look at the difference before committing
 clean: ## delete what was built; data folders stay
 	rm -rf bin
 
-.PHONY: help demo test build tools soak bench fuzz lint golden clean
+.PHONY: help demo test build tools env soak bench fuzz lint golden clean
