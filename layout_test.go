@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"pipeline/progress":        {"pipeline/plan"},
 	"pipeline/words":           {"pipeline/plan", "pipeline/progress"},
 	"pipeline/run":             {"pipeline/plan", "pipeline/progress", "collectors"},
-	"pipeline/telemetry":       {"pipeline/plan", "pipeline/progress", "pipeline/run"},
+	"pipeline/telemetry":       {"pipeline/plan", "pipeline/progress", "pipeline/run", "pipeline/words"},
 	"pipeline/review":          {"pipeline/plan", "pipeline/progress"},
 	"pipeline/web":             {"pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words"},
 	"collectors":               {"pipeline/plan"},

@@ -11,6 +11,7 @@ import (
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/run"
+	"tiendo/pipeline/words"
 )
 
 // figures are the gauges of the watched levels, replaced as a whole, so that no scrape sees half of two computations.
@@ -64,6 +65,8 @@ var (
 	milestoneDesc = desc("milestone_timestamp_seconds", "Local end of the milestone's day.", "plan", "milestone")
 	reviewDesc    = desc("review_info", "1; the week whose weekly point the figures speak of, and its last day.", "plan", "week", "as_of")
 
+	wordsDesc = desc("status_info", "1; the status as people read it.", "status", "status_name")
+
 	valueDesc       = figure("value_ratio", "Official value of an indicator for a unit, 1 is 100 per cent; absent: unknown.")
 	pathDesc        = figure("path_ratio", "Value that the path is compared with (a flow's last 52 weeks), 1 is 100 per cent.")
 	expectedDesc    = figure("expected_ratio", "Value of the path on that day, 1 is 100 per cent.")
@@ -97,7 +100,7 @@ var shownStatuses = []progress.Status{progress.Met, progress.OnTrack, progress.A
 
 // Describe and Collect make figures a prometheus.Collector.
 func (f *figures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{infoDesc, indicatorDesc, milestoneDesc, reviewDesc, valueDesc, pathDesc, expectedDesc, targetDesc, gapDesc, neededDesc,
+	for _, d := range []*prometheus.Desc{infoDesc, indicatorDesc, milestoneDesc, reviewDesc, wordsDesc, valueDesc, pathDesc, expectedDesc, targetDesc, gapDesc, neededDesc,
 		forecastDesc, missesDesc, scoreDesc, statusDesc, owedDesc, freshDesc, behindDesc, sinceDesc, unreachableDesc, newlyDesc, failingDesc, risingDesc, restatedDesc,
 		missingDesc, missingSinceDesc, unitBehindDesc, unitOwedDesc} {
 		ch <- d
@@ -119,6 +122,9 @@ func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, m := range f.plan.Milestones {
 		put(milestoneDesc, seconds(m.Date.End()), f.plan.Code, m.Date.String())
+	}
+	for _, status := range shownStatuses {
+		put(wordsDesc, 1, string(status), words.Status(status).Name)
 	}
 	s := f.now.Load()
 	if s == nil {
