@@ -284,8 +284,8 @@ func (b *Board) has(variable string) bool {
 	return slices.ContainsFunc(b.Variables, func(u Use) bool { return u.Name == variable })
 }
 
-// column is a panel's column with everything that the board's and the shared dictionary say of it. ok is false if neither knows it.
-func (s *Set) column(b *Board, c Column) (full Column, ok bool) {
+// Column is a panel's column with everything that the board's and the shared dictionary say of it. ok is false if neither knows it.
+func (s *Set) Column(b *Board, c Column) (full Column, ok bool) {
 	full, ok = b.Columns[c.Key]
 	if !ok {
 		full, ok = s.Shared.Columns[c.Key]

@@ -304,7 +304,7 @@ func (l *linter) panelRules(where string, b *Board, p *Panel, names map[string]b
 			l.add(where, "column %s stands twice", c.Key)
 		}
 		seen[c.Key] = true
-		full, ok := l.column(b, c)
+		full, ok := l.Column(b, c)
 		if !ok {
 			l.add(where, "column %s is neither in columns.yaml nor the board's own", c.Key)
 			continue

@@ -306,7 +306,7 @@ func (r renderer) defaults(p *Panel, kind preset) object {
 		d["color"] = object{"mode": "palette-classic"}
 	}
 	if m := p.Matrix; m != nil {
-		cell, _ := r.column(r.board, p.column(m.Value))
+		cell, _ := r.Column(r.board, p.Column(m.Value))
 		for k, v := range r.shown(cell) {
 			if strings.HasPrefix(k, "custom.") {
 				d["custom"].(object)[strings.TrimPrefix(k, "custom.")] = v
@@ -340,7 +340,8 @@ func (r renderer) thresholds(steps []Step) object {
 	return object{"mode": "absolute", "steps": out}
 }
 
-func (p *Panel) column(key string) Column {
+// Column is the panel's own word on a column of its query.
+func (p *Panel) Column(key string) Column {
 	if i := slices.IndexFunc(p.Columns, func(c Column) bool { return c.Key == key }); i >= 0 {
 		return p.Columns[i]
 	}
@@ -351,7 +352,7 @@ func (p *Panel) column(key string) Column {
 func (r renderer) overrides(p *Panel) []any {
 	out := []any{}
 	for _, c := range p.Columns {
-		full, _ := r.column(r.board, c)
+		full, _ := r.Column(r.board, c)
 		name := full.Key
 		if p.Matrix != nil && name == p.Matrix.Value {
 			continue // every column of the matrix: the defaults
