@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func (sh *sheet) add(row ...any) { sh.rows = append(sh.rows, row) }
 const district plan.Level = "district"
 
 func catalogue(p *plan.Plan) []sheet {
-	return []sheet{planSheet(p), levelSheet(p), pillarSheet(p), milestoneSheet(p), wordSheet(), unitSheet(p), treeSheet(p), indicatorSheet(p), targetSheet(p), rulingSheet(p), sourceSheet(p), measureSheet(p)}
+	return []sheet{planSheet(p), levelSheet(p), pillarSheet(p), milestoneSheet(p), wordSheet(p), unitSheet(p), treeSheet(p), indicatorSheet(p), targetSheet(p), rulingSheet(p), sourceSheet(p), measureSheet(p)}
 }
 
 func planSheet(p *plan.Plan) sheet {
@@ -123,7 +124,7 @@ func milestoneSheet(p *plan.Plan) sheet {
 	return sh
 }
 
-func wordSheet() sheet {
+func wordSheet(p *plan.Plan) sheet {
 	sh := sheet{table: "word", columns: "kind, word, position, name_vi, short_vi, name_en, sign, colour"}
 	for i, st := range words.Statuses {
 		w := words.Status(st)
@@ -135,6 +136,11 @@ func wordSheet() sheet {
 	}
 	for i, r := range words.AllReasons {
 		sh.add("reason", string(r.Reason), uint32(i+1), r.VI, r.VI, r.EN, "", "")
+	}
+	for _, dimension := range slices.Sorted(maps.Keys(p.Members)) {
+		for i, m := range p.Members[dimension] {
+			sh.add("member."+dimension, m.Code, uint32(i+1), m.Name, m.Name, cmp.Or(m.NameEN, m.Name), "", "")
+		}
 	}
 	return sh
 }

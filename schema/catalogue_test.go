@@ -86,6 +86,8 @@ func TestCatalogue(t *testing.T) {
 		{"trend goes on to the milestone", trendGoesOnToTheMilestone},
 		{"restated results", restatedResults},
 		{"movement of a rank", movementOfARank},
+		{"dossiers, documents, payments", domains},
+		{"sources that never ran", sourcesThatNeverRan},
 		{"saved once and whole", catalogueIsSavedOnceAndWhole},
 		{"weeks for a list", weeksForAList},
 	} {
@@ -325,4 +327,63 @@ func movementOfARank(t *testing.T, st *schema.Store, own, board driver.Conn) {
 	list := `SELECT concat(unit_short_vi, ' ', toString(rank), ' ', ifNull(toString(previous_rank), '-'), ' ', ifNull(toString(movement), '-'), ' ', previous_overall, '>', overall_en) FROM v_rank(plan='kien-giang-2022-2025', as_of='%s', known_on='%s') ORDER BY unit`
 	want(t, board, fmt.Sprintf(list, "2025-06-29", "2099-12-31"), "An Bình 0 3 - met>Not applicable", "Rạch Giá 1 4 3 at_risk>Met", "Hà Tiên 2 - - >Met")
 	want(t, board, fmt.Sprintf(list, "2025-06-22", "2025-06-28"), "An Bình 3 - - >Met", "Rạch Giá 5 - - >Behind")
+}
+
+func domains(t *testing.T, _ *schema.Store, own, board driver.Conn) {
+	const at = "2025-06-29 16:30:00"
+	dossier := func(id, unit string, channel, status int, received, due, finished, run string) string {
+		return fmt.Sprintf("('%s', 's', '%s', '%s', '1900-01-01', %d, %d, true, %s, %s, %s, true, 20000, '%s', '%s', 1)", builtIn, id, unit, channel, status, received, due, finished, at, run)
+	}
+	exec(t, own, `INSERT INTO setting (plan, name, value) VALUES ('kien-giang-2022-2025', 'demo_now', '2025-06-30T07:00:00+07:00')`,
+		`INSERT INTO page (plan, source, run_id, page, fetched_at) VALUES ('kien-giang-2022-2025', 's', 'a', 1, '`+at+`')`,
+		`INSERT INTO dossier (plan, source, id, unit, unit_from, channel, status, full_process, received, due, finished, has_fee, fee_amount, fetched_at, run_id, page) VALUES `+strings.Join([]string{
+			dossier("1", "899", 2, 10, "'2025-06-02 08:00:00'", "'2025-06-05 17:00:00'", "'2025-06-05 17:00:00'", "a"),
+			dossier("2", "899", 1, 9, "'2025-06-02 08:00:00'", "'2025-06-04 17:00:00'", "'2025-06-05 09:00:00'", "a"),
+			dossier("3", "899", 3, 9, "'2025-06-02 08:00:00'", "NULL", "'2025-06-05 23:59:00'", "a"),
+			dossier("4", "30751", 2, 4, "'2025-06-02 08:00:00'", "'2025-06-30 17:00:00'", "NULL", "a"),  // today
+			dossier("5", "30751", 2, 4, "'2025-06-02 08:00:00'", "'2025-06-29 17:00:00'", "NULL", "a"),  // yesterday
+			dossier("6", "30751", 1, 2, "'2025-06-02 08:00:00'", "'2025-06-23 17:00:00'", "NULL", "a"),  // a week
+			dossier("7", "30751", 1, 4, "'2025-04-02 08:00:00'", "'2025-05-30 17:00:00'", "NULL", "a"),  // 31 days
+			dossier("8", "30751", 1, 5, "'2025-06-02 08:00:00'", "'2025-06-03 17:00:00'", "NULL", "a"),  // waits for the applicant
+			dossier("9", "30751", 1, 4, "'2025-06-02 08:00:00'", "NULL", "NULL", "a"),                   // no deadline
+			dossier("10", "30751", 1, 3, "'2025-06-02 08:00:00'", "'2025-06-03 17:00:00'", "NULL", "a"), // refused
+			dossier("11", "899", 2, 10, "'2025-06-02 08:00:00'", "NULL", "'2025-06-05 10:00:00'", "cut short"),
+		}, ", "),
+		`INSERT INTO document (plan, source, id, unit, unit_from, sent, status, fetched_at, run_id, page) VALUES
+			('kien-giang-2022-2025', 's', '1', '899', '1900-01-01', '2025-06-05 08:00:00', '06', '`+at+`', 'a', 1),
+			('kien-giang-2022-2025', 's', '2', '899', '1900-01-01', '2025-06-05 08:00:00', '06', '2025-06-08 16:30:00', 'a', 1),
+			('kien-giang-2022-2025', 's', '2', '899', '1900-01-01', '2025-06-05 08:00:00', '13', '`+at+`', 'a', 1)`,
+		`INSERT INTO payment (plan, source, id, unit, unit_from, amount, state, paid, fetched_at, run_id, page) VALUES
+			('kien-giang-2022-2025', 's', '1', '899', '1900-01-01', 20000, 'paid', '2025-06-05 08:00:00', '`+at+`', 'a', 1),
+			('kien-giang-2022-2025', 's', '2', '899', '1900-01-01', 30000, 'refunded', '2025-06-05 08:00:00', '`+at+`', 'a', 1),
+			('kien-giang-2022-2025', 's', '3', '899', '1900-01-01', 40000, 'unpaid', NULL, '`+at+`', 'a', 1)`,
+		`INSERT INTO measure (plan, source, measure, unit, unit_from, dims, period_type, start, day, value, known_at, run_id, page) VALUES
+			('kien-giang-2022-2025', 's', 'edoc.exchanged', '899', '1900-01-01', '', 'calendar', '2025-06-05', '2025-06-05', 7, '2025-06-08 00:00:00', 'a', 1),
+			('kien-giang-2022-2025', 's', 'edoc.exchanged', '899', '1900-01-01', '', 'calendar', '2025-06-05', '2025-06-05', 9, '2025-06-15 00:00:00', 'a', 1),
+			('kien-giang-2022-2025', 's', 'edoc.signed', '899', '1900-01-01', '', 'calendar', '2025-06-05', '2025-06-05', 8, '2025-06-08 00:00:00', 'a', 1),
+			('kien-giang-2022-2025', 's', 'procedure.full', '899', '1900-01-01', 'x', 'calendar', '2025-06-05', '2025-06-05', 1, '2025-06-08 00:00:00', 'a', 1),
+			('kien-giang-2022-2025', 's', 'procedure.full', '899', '1900-01-01', 'y', 'calendar', '2025-06-05', '2025-06-05', 1, '2025-06-08 00:00:00', 'a', 1)`,
+		`INSERT INTO facility (plan, source, id, name, kind, located_in, located_from, managed_by, managed_from, fetched_at, run_id, page) VALUES
+			('kien-giang-2022-2025', 's', 'CS1', 'Trung tâm y tế', 'hospital', '30751', '1900-01-01', '30742', '2025-07-01', '`+at+`', 'a', 1)`)
+
+	want(t, board, `SELECT concat(unit_key, ' ', toString(day), ': ', arrayStringConcat(arrayMap(x -> toString(x), [resolved, online, direct, post, on_time, late, no_deadline, at_deadline, full_process, full_process_online, has_fee]), ' '), ' ', toString(fee_amount)) FROM v_dossier_day`,
+		"899 2025-06-05: 3 1 1 1 1 1 1 1 2 1 3 60000")
+	want(t, board, `SELECT concat(unit_key, ' ', toString(day), ': ', arrayStringConcat(arrayMap(x -> toString(x), [received, online, direct, post]), ' ')) FROM v_dossier_received_day ORDER BY 1`,
+		"30751 2025-04-02: 1 0 1 0", "30751 2025-06-02: 6 2 4 0", "899 2025-06-02: 3 1 1 1")
+	want(t, board, `SELECT concat(unit_key, ' ', toString(bucket_position), ' ', bucket_vi, ' ', toString(overdue), ' ', toString(open)) FROM v_dossier_open ORDER BY bucket_position`,
+		"30751 1 Còn hạn false 1", "30751 2 Quá hạn 1-3 ngày true 1", "30751 3 Quá hạn 4-7 ngày true 1", "30751 5 Quá hạn trên 30 ngày true 1", "30751 6 Chờ bổ sung, nghĩa vụ tài chính false 1", "30751 7 Không có thời hạn false 1")
+	want(t, board, `SELECT concat(unit_key, ' ', toString(day), ': ', arrayStringConcat(arrayMap(x -> toString(x), [exchanged, signed, secret, sent, recalled]), ' ')) FROM v_document_day`, "899 2025-06-05: 9 8 0 1 1")
+	want(t, board, `SELECT concat(unit_key, ' ', toString(day), ': ', arrayStringConcat(arrayMap(x -> toString(x), [toInt64(paid), amount, toInt64(refunded), refunded_amount, toInt64(cancelled)]), ' ')) FROM v_payment_day`, "899 2025-06-05: 1 20000 1 30000 0")
+	want(t, board, `SELECT concat(measure_vi, ' ', counted_vi, ' ', unit_key, ' ', toString(value)) FROM v_measure_total WHERE plan = 'kien-giang-2022-2025' ORDER BY measure`,
+		"Văn bản trao đổi, trừ văn bản mật văn bản 899 9", "Văn bản điện tử được ký số chuyên dùng văn bản 899 8", "Thủ tục cung cấp toàn trình thủ tục 899 2")
+	want(t, board, `SELECT concat(facility, ' ', kind_vi, ' ', located_key, ' ', managed_key) FROM v_facility`, "CS1 Bệnh viện, trung tâm y tế 30751 30742@2025-07-01")
+}
+
+func sourcesThatNeverRan(t *testing.T, st *schema.Store, own, board driver.Conn) {
+	exec(t, own, `INSERT INTO run (plan, source, run_id, fetched_at, ended_at, state) VALUES ('kien-giang-2022-2025', 'dossiers', 'a', '2025-06-29 16:30:00', '2025-06-29 16:31:00', 'ok'), ('kien-giang-2022-2025', 'gone', 'a', '2025-06-29 16:30:00', '2025-06-29 16:31:00', 'ok')`)
+	want(t, board, `SELECT concat(source, '|', name_vi, '|', rhythm_vi, '|', toString(runs), '|', ifNull(toString(last_run), 'never')) FROM v_source WHERE plan = 'kien-giang-2022-2025' AND source IN ('dossiers', 'gone', 'tuition') ORDER BY source`,
+		"dossiers|Hồ sơ dịch vụ công trực tuyến|hằng ngày|1|2025-06-29 16:30:00.000", "gone|gone||1|2025-06-29 16:30:00.000", "tuition|Học phí không dùng tiền mặt|hằng tháng|0|never")
+	if all, err := st.Sources(t.Context()); err != nil || len(all) != 2 {
+		t.Errorf("sources that ran: %+v, %v", all, err)
+	}
 }

@@ -199,7 +199,7 @@ func (s *Store) Standings(ctx context.Context, q web.Query) ([]web.Standing, err
 // Sources reads how the runs of every source went.
 func (s *Store) Sources(ctx context.Context) ([]web.Source, error) {
 	rows, err := s.conn.Query(s.with(ctx, nil), `
-		SELECT source, last_ok, last_run, state, error, runs, failed, pages, records, rejected FROM v_source WHERE plan = {plan:String} ORDER BY source`)
+		SELECT source, last_ok, assumeNotNull(last_run), state, error, runs, failed, pages, records, rejected FROM v_source WHERE plan = {plan:String} AND runs > 0 ORDER BY source`)
 	if err != nil {
 		return nil, fmt.Errorf("read the sources' runs: %w", err)
 	}

@@ -77,13 +77,13 @@ ENGINE = MergeTree
 ORDER BY (plan, saved_at, milestone);
 -- +goose StatementEnd
 
--- Words for statuses, outcomes and reasons: the program's own, the same in every plan.
+-- Words: of statuses, outcomes and reasons (the program's own, the same in every plan), and of the members of dimensions.
 -- +goose StatementBegin
 CREATE TABLE IF NOT EXISTS catalogue_word
 (
     plan     LowCardinality(String),
     saved_at DateTime64(6, 'UTC'),
-    kind     LowCardinality(String), -- status, outcome, reason
+    kind     LowCardinality(String), -- status, outcome, reason, member.DIMENSION
     word     LowCardinality(String),
     position UInt32,
     name_vi  String,
