@@ -59,6 +59,25 @@ func signed(ind *plan.Indicator, v *plan.Value) string {
 	return "+" + number(ind, v)
 }
 
+// weekly is a movement in a week with its sign and two decimals: a year of weeks moves by tenths.
+func weekly(ind *plan.Indicator, v *plan.Value) string {
+	if v == nil || ind.Kind == plan.Score {
+		return signed(ind, v)
+	}
+	sign, u := "", *v
+	switch {
+	case u < 0:
+		sign, u = "-", -u
+	case u > 0:
+		sign = "+"
+	}
+	n := int64((u + plan.One/200) / (plan.One / 100))
+	if n == 0 {
+		sign = ""
+	}
+	return fmt.Sprintf("%s%s,%02d", sign, words.Count(n/100), n%100)
+}
+
 // threshold is a target as the plan writes it: ≥ 80%, > 50%.
 func threshold(ind *plan.Indicator, cmp plan.Comparator, v *plan.Value) string {
 	if v == nil {

@@ -94,7 +94,7 @@ func (s *site) newPage(name, title string) *page {
 }
 
 func (s *site) nav(a *ask, here string) []link {
-	all := []link{{Text: "Tổng quan", URL: "/"}, {Text: "Bảng nhiệt", URL: "/heat"}, {Text: "Độ cập nhật", URL: "/freshness"}}
+	all := []link{{Text: "Tổng quan", URL: "/"}, {Text: "Bảng nhiệt", URL: "/heat"}, {Text: "Rà soát tuần", URL: "/review"}, {Text: "Độ cập nhật", URL: "/freshness"}}
 	for i := range all {
 		all[i].Here = all[i].URL == here
 		all[i].URL = a.url(all[i].URL)
@@ -127,12 +127,16 @@ func (s *site) resolve(stored map[plan.Level][]plan.Day, a *ask, ref string) (pl
 	}
 	if len(pl.days) == 0 {
 		if len(stored) == 0 {
-			return pl, &refusal{http.StatusServiceUnavailable, "Chưa có kết quả tính toán", "Kho số liệu chưa có kết quả nào của kế hoạch này. Chạy `tiendo compute` sau khi thu thập số liệu, rồi mở lại trang.", nil}
+			return pl, nothingComputed()
 		}
 		return pl, notFound("Chưa có kết quả của đơn vị này", u.Name+" chưa có kết quả nào được lưu.")
 	}
 	pl.day, err = s.pick(a, pl.days)
 	return pl, err
+}
+
+func nothingComputed() *refusal {
+	return &refusal{http.StatusServiceUnavailable, "Chưa có kết quả tính toán", "Kho số liệu chưa có kết quả nào của kế hoạch này. Chạy `tiendo compute` sau khi thu thập số liệu, rồi mở lại trang.", nil}
 }
 
 // pick is the day asked for, which must be stored, or the newest stored one.

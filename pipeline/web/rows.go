@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -256,17 +255,10 @@ func (s *site) standings(a *ask, now, before []Standing) []standingRow {
 		r := standingRow{Unit: u, Name: u.Name, URL: s.unitURL(a, u), Rank: words.Unknown, Share: words.Percent(x.Share), Overall: words.Status(x.Overall), Missed: x.Missed, Bar: tally(statuses, x.Counts)}
 		if x.Rank > 0 {
 			r.Rank, r.Of = strconv.Itoa(x.Rank), x.Of
-			r.Good = fmt.Sprintf("%d/%d", x.Counts[progress.Met]+x.Counts[progress.OnTrack], x.Applicable)
+			r.Good = good(&x)
 		}
 		if old := was[x.Unit]; old > 0 && x.Rank > 0 {
-			switch d := old - x.Rank; {
-			case d > 0:
-				r.Moved, r.Moving, r.MovedBy = fmt.Sprintf("↑%d", d), "up", fmt.Sprintf("tăng %d bậc so với tuần trước", d)
-			case d < 0:
-				r.Moved, r.Moving, r.MovedBy = fmt.Sprintf("↓%d", -d), "down", fmt.Sprintf("giảm %d bậc so với tuần trước", -d)
-			default:
-				r.Moved, r.Moving, r.MovedBy = "=", "same", "giữ nguyên so với tuần trước"
-			}
+			r.Moved, r.Moving, r.MovedBy = moved(old - x.Rank)
 		}
 		rows = append(rows, r)
 	}

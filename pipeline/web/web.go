@@ -75,7 +75,7 @@ func New(o Options) (http.Handler, error) {
 		}
 		s.sources[f.Name] = info
 	}
-	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "error"} {
+	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "error"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("web: template %s: %w", name, err)
@@ -98,6 +98,8 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/heat", s.page(s.heat))
 	mux.Handle("/indicator/{code}", s.page(s.indicator))
 	mux.Handle("/unit/{unit}", s.page(s.unit))
+	mux.HandleFunc("/review", s.thisWeek)
+	mux.Handle("/review/{week}", s.page(s.review))
 	mux.Handle("/freshness", s.page(s.freshness))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("/readyz", s.readyz)

@@ -64,6 +64,8 @@ func TestPagesOfAPlanWithTargets(t *testing.T) {
 		{"/unit/91@2024-01-01", []string{"Tỉnh Kiên Giang", "Huyện, thành phố 15 đơn vị"}, nil},
 		{"/unit/ubmttq", []string{"Ủy ban Mặt trận Tổ quốc"}, nil},
 		{"/freshness", []string{"Chưa chạy lần nào", "no answer", "Đơn vị chưa báo cáo", "Không có bản ghi nào bị loại"}, nil},
+		{"/review/2025-W26", []string{"Rà soát tuần 26/2025 từ 23/06/2025 đến 29/06/2025", "Tóm tắt", "Mới chậm tiến độ", "Tăng nhiều nhất", "Mức cần tăng và dự báo đến mốc 31/12/2025", "Xếp hạng: Huyện, thành phố", "Điều chỉnh số liệu của tuần trước",
+			"Chưa báo cáo, báo cáo quá hạn", "Bản kế hoạch 243/KH-UBND", "Phiên bản phương pháp plan-1", "Kỳ trước"}, []string{"Kỳ sau"}},
 		{"/?as-of=2025-06-22", []string{"Tính đến ngày 22/06/2025", "Kỳ sau"}, nil},
 		{"/?as-of=2023-12-31", []string{"Tính đến ngày 31/12/2023", "0 ngày đến mốc 31/12/2023"}, nil},
 		{"/?as-of=2025-06-22&known-on=2025-06-23", []string{"theo số liệu đã biết đến ngày 23/06/2025"}, []string{"kho chưa lưu kết quả"}},
@@ -114,6 +116,7 @@ func TestPagesOfAPlanWithoutTargets(t *testing.T) {
 		"/unit/91":               "Xã, phường, đặc khu",
 		"/unit/91@2025-07-01":    "Tỉnh An Giang",
 		"/freshness":             "Không có chỉ tiêu nào do đơn vị tự báo cáo",
+		"/review/2025-W35":       "Tăng nhiều nhất",
 		"/heat?level=department": "S-TDGQ",
 	} {
 		rec := get(h, address)
@@ -152,6 +155,13 @@ func TestEveryLinkAnswers(t *testing.T) {
 				todo = todo[1:]
 				count++
 				rec := get(h, address)
+				if to := rec.Header().Get("Location"); rec.Code == http.StatusFound && !seen[to] {
+					seen[to] = true
+					todo = append(todo, to)
+				}
+				if rec.Code == http.StatusFound {
+					continue
+				}
 				if rec.Code != http.StatusOK {
 					t.Errorf("%s answers %d: %.300s", address, rec.Code, text(rec.Body.String()))
 					continue
@@ -202,6 +212,12 @@ func TestRefusals(t *testing.T) {
 		{"/?as-of=yesterday", 400, "“yesterday” không phải là ngày"},
 		{"/?known-on=2025-13-01", 400, "không phải là ngày"},
 		{"/?format=xml", 400, "không có định dạng “xml”"},
+		{"/review/2030-W01", 404, "Các tuần có kết quả: 2023-W52, 2025-W18 đến 2025-W26. Xem tuần 26/2025"},
+		{"/review/2024-W10", 404, "Xem tuần 52/2023 (25/12 - 31/12) Xem tuần 18/2025 (28/4 - 04/5) Xem tuần 26/2025"},
+		{"/review/2025-W53", 404, "“2025-W53” không phải là một tuần của năm: viết theo dạng năm-Wtuần, ví dụ 2025-W26"},
+		{"/review/<script>", 404, "“<script>” không phải là một tuần"},
+		{"/review/2025-W26?format=pdf", 400, "không có định dạng “pdf”"},
+		{"/review?as-of=x", 400, "“x” không phải là ngày"},
 		{"/metrics", 404, "Không có trang này"},
 		{"/static/none.css", 404, ""},
 		{"/?as-of=<script>", 400, "“<script>” không phải là ngày"},
@@ -254,6 +270,11 @@ func TestHealth(t *testing.T) {
 	if rec := get(h, "/"); rec.Code != http.StatusServiceUnavailable || !strings.Contains(text(rec.Body.String()), "Chưa có kết quả tính toán") {
 		t.Errorf("front page of an empty store: %d %s", rec.Code, text(rec.Body.String()))
 	}
+	for _, address := range []string{"/review", "/review/2025-W26"} {
+		if rec := get(h, address); rec.Code != http.StatusServiceUnavailable || !strings.Contains(text(rec.Body.String()), "Chưa có kết quả tính toán") {
+			t.Errorf("%s of an empty store: %d %s", address, rec.Code, text(rec.Body.String()))
+		}
+	}
 	if rec := get(h, "/freshness"); rec.Code != http.StatusOK {
 		t.Errorf("freshness of an empty store: %d", rec.Code)
 	}
@@ -261,7 +282,7 @@ func TestHealth(t *testing.T) {
 		t.Errorf("readyz: %d %s", rec.Code, rec.Body)
 	}
 	st.Close()
-	for _, address := range []string{"/", "/heat", "/indicator/CQS-02", "/unit/899", "/freshness"} {
+	for _, address := range []string{"/", "/heat", "/indicator/CQS-02", "/unit/899", "/freshness", "/review", "/review/2025-W26"} {
 		rec := get(h, address)
 		if rec.Code != http.StatusServiceUnavailable || rec.Header().Get("Retry-After") == "" || !strings.Contains(text(rec.Body.String()), "Kho số liệu chưa trả lời") {
 			t.Errorf("%s without a store: %d %.200s", address, rec.Code, text(rec.Body.String()))
