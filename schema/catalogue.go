@@ -137,6 +137,22 @@ func wordSheet(p *plan.Plan) sheet {
 	for i, r := range words.AllReasons {
 		sh.add("reason", string(r.Reason), uint32(i+1), r.VI, r.VI, r.EN, "", "")
 	}
+	for _, ind := range p.Indicators {
+		n := uint32(0)
+		part := func(kind, code, vi, en string) {
+			n++
+			sh.add(kind, ind.Code+"/"+code, n, vi, vi, cmp.Or(en, vi), "", "")
+		}
+		for _, v := range ind.Variants {
+			part("variant", v.Code, v.Name, v.NameEN)
+		}
+		for _, f := range ind.Features {
+			part("feature", f.Code, f.Name, f.NameEN)
+		}
+		for _, m := range p.Members[ind.Over] {
+			part("member", m.Code, m.Name, m.NameEN)
+		}
+	}
 	for _, dimension := range slices.Sorted(maps.Keys(p.Members)) {
 		for i, m := range p.Members[dimension] {
 			sh.add("member."+dimension, m.Code, uint32(i+1), m.Name, m.Name, cmp.Or(m.NameEN, m.Name), "", "")

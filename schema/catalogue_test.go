@@ -130,7 +130,7 @@ func columnsOfViews(t *testing.T, st *schema.Store, own, board driver.Conn) {
 
 // What people read is there in both languages, for every plan that is built in.
 func namesInBothLanguages(t *testing.T, st *schema.Store, own, board driver.Conn) {
-	for _, v := range []string{"v_plan", "v_level", "v_pillar", "v_milestone", "v_unit", "v_indicator", "v_status", "v_reason"} {
+	for _, v := range []string{"v_plan", "v_level", "v_pillar", "v_milestone", "v_unit", "v_indicator", "v_status", "v_reason", "v_part"} {
 		columns := lines(t, own, fmt.Sprintf(`SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '%s' AND (endsWith(name, '_vi') OR endsWith(name, '_en'))`, v))
 		if len(columns) < 2 {
 			t.Errorf("%s has no names: %v", v, columns)
@@ -152,6 +152,10 @@ func namesInBothLanguages(t *testing.T, st *schema.Store, own, board driver.Conn
 		want(t, board, "SELECT toString(count()) FROM "+v, n)
 	}
 	want(t, board, `SELECT concat(plan, ' ', indicator, ' ', short_en) FROM v_indicator WHERE lengthUTF8(short_vi) > 34 OR lengthUTF8(short_en) > 34`)
+	want(t, board, `SELECT concat(kind, ' ', part, ' ', name_vi, ' ', name_en) FROM v_part WHERE indicator IN ('CQS-03', 'CQS-05', 'KTS-02') AND position = 1 ORDER BY indicator`,
+		"variant satisfied Tỷ lệ hài lòng trong số người đánh giá Share of the satisfied among those who rated",
+		"feature identity Định danh, xác thực một lần, hợp nhất từ Trung ương đến địa phương One sign-on identity from the centre to the communes",
+		"member nong-nghiep Nông nghiệp, lâm nghiệp và thủy sản Agriculture, forestry and fishing")
 	want(t, board, `SELECT concat(unit_key, '|', parent_key, '|', district_key, '|', short_vi, '|', short_en, '|', toString(watched)) FROM v_unit WHERE plan = 'kien-giang-2022-2025' AND unit IN ('91', '899', '30751', 'so-noi-vu') ORDER BY unit_key`,
 		"30751|899|899|An Bình|An Binh|false", "899|91|899|Rạch Giá|Rach Gia|true", "91|||Kiên Giang|Kien Giang|true", "so-noi-vu|91||Sở Nội vụ|Department of Home Affairs|true")
 	want(t, board, `SELECT concat(ancestor_key, ' ', toString(depth)) FROM v_unit_tree WHERE plan = 'kien-giang-2022-2025' AND unit_key = '30751' ORDER BY depth`, "30751 0", "899 1", "91 2")

@@ -250,15 +250,17 @@ type Amendment struct {
 
 // Feature is one condition of a conjunction; Bit is its place in the stored mask.
 type Feature struct {
-	Code string `yaml:"code"`
-	Name string `yaml:"name"`
-	Bit  int    `yaml:"bit"`
+	Code   string `yaml:"code"`
+	Name   string `yaml:"name"`
+	NameEN string `yaml:"name_en"`
+	Bit    int    `yaml:"bit"`
 }
 
 // Variant is another definition of the same figure, computed beside the official one (SYSTEMS section 1d).
 type Variant struct {
 	Code        string `yaml:"code"`
 	Name        string `yaml:"name"`
+	NameEN      string `yaml:"name_en"`
 	Numerator   string `yaml:"numerator"`
 	Denominator string `yaml:"denominator"`
 }
