@@ -265,10 +265,13 @@ func strict(n *yaml.Node, into any) error {
 	}
 	d := yaml.NewDecoder(bytes.NewReader(b))
 	d.KnownFields(true)
-	if err := d.Decode(into); err != nil {
-		return fmt.Errorf("line %d: %w", n.Line, err)
+	err = d.Decode(into)
+	if wrong := (*yaml.TypeError)(nil); errors.As(err, &wrong) { // its own lines count from the node
+		said := strings.Join(wrong.Errors, "; ")
+		said = strings.ReplaceAll(said, " in type grafana.plain", "")
+		return fmt.Errorf("line %d: %s", n.Line, strings.TrimPrefix(said, "line 1: "))
 	}
-	return nil
+	return err
 }
 
 // board finds a board by its uid.

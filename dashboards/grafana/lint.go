@@ -50,12 +50,13 @@ func (l *linter) add(where, format string, args ...any) {
 
 // text wants a text in both languages, composed (NFC), and different if differ is set.
 func (l *linter) text(where, what string, t Text, differ bool) {
-	switch {
-	case strings.TrimSpace(t.VI) == "":
+	if strings.TrimSpace(t.VI) == "" {
 		l.add(where, "%s has no Vietnamese", what)
-	case strings.TrimSpace(t.EN) == "":
+	}
+	if strings.TrimSpace(t.EN) == "" {
 		l.add(where, "%s has no English", what)
-	case differ && t.VI == t.EN:
+	}
+	if differ && t.VI == t.EN && t.VI != "" {
 		l.add(where, "%s is the same in Vietnamese and in English: %q", what, t.VI)
 	}
 	if !norm.NFC.IsNormalString(t.VI) || !norm.NFC.IsNormalString(t.EN) {

@@ -125,20 +125,15 @@ func measured(name string) bool {
 }
 func planned(name string) bool { return name == "target" || name == "expected" }
 
-// compared tells whether the literal at i stands in = 'x', != 'x' or IN ('x', 'y').
+// compared tells whether the literal at i stands in = 'x', 'x' = or IN ('x', 'y').
 func compared(ts []token, i int) bool {
-	for j := i - 1; j >= 0; j-- {
-		switch {
-		case ts[j].kind == 's' || ts[j].text == ",":
-		case ts[j].text == "(" && j > 0:
-			return ts[j-1].is("IN")
-		case ts[j].text == "[" && j > 1:
-			return ts[j-1].text == "(" && ts[j-2].is("indexOf", "has")
-		default:
-			return ts[j].text == "=" || ts[j].text == "!=" || ts[j].text == "<>"
-		}
+	equals := func(t token) bool { return t.text == "=" || t.text == "!=" || t.text == "<>" }
+	if i == 0 || equals(ts[i-1]) || equals(ts[i+1]) {
+		return true
 	}
-	return false
+	for i--; i > 0 && (ts[i].kind == 's' || ts[i].text == ","); i-- {
+	}
+	return i > 1 && (ts[i].text == "(" && ts[i-1].is("IN") || ts[i].text == "[" && ts[i-1].text == "(" && ts[i-2].is("has", "indexOf"))
 }
 
 // passed tells whether the expression that ends at i is a column, an empty literal, or one picked by an aggregate.
