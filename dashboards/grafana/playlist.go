@@ -59,7 +59,7 @@ func SetPlaylist(ctx context.Context, url, token string, p Playlist) (uid string
 		return err
 	}
 
-	want := playlistBody{Name: p.Name, Interval: p.Interval.String(), Items: []playlistItem{{"dashboard_by_tag", p.Tag, 1, p.Tag}}}
+	want := playlistBody{Name: p.Name, Interval: fmt.Sprintf("%ds", int(p.Interval.Seconds())), Items: []playlistItem{{"dashboard_by_tag", p.Tag, 1, p.Tag}}}
 	var have []playlistBody
 	if err := ask(http.MethodGet, "/api/playlists", func(r *resty.Request) { r.SetQueryParam("query", p.Name).SetResult(&have) }); err != nil {
 		return "", false, err
