@@ -48,11 +48,34 @@ mv .env.new .env
 
 if [ ! -e sources.env ]; then
   cat >sources.env <<'EOF'
-# Addresses and secrets of the source systems, given to tiendo alone. README.md, "Real sources", says which variable is
-# whose; `docker compose run --rm tiendo check` says which are missing. A source without an address is left out.
+# Addresses and secrets of the source systems, given to tiendo alone: take the # away and fill in. `docker compose run --rm tiendo check` says which are missing. A source without an address is left out.
+
+# Online public services: dossiers, procedure catalogue
 #TIENDO_DVC_URL=
 #TIENDO_DVC_USERNAME=
 #TIENDO_DVC_PASSWORD=
+
+# National portal: statistics, 766 scores
+#TIENDO_PORTAL_URL=
+
+# Provincial one-stop: statistics
+#TIENDO_ONESTOP_URL=
+#TIENDO_ONESTOP_CLIENT_ID=
+#TIENDO_ONESTOP_CLIENT_SECRET=
+
+# Document exchange axis
+#TIENDO_EDOC_URL=
+#TIENDO_EDOC_SYSTEMID=
+#TIENDO_EDOC_SECRET=
+
+# Document management: signed documents, work files
+#TIENDO_QLVB_URL=
+#TIENDO_QLVB_API_KEY=
+
+# Payment platform: dossier fees
+#TIENDO_PAY_URL=
+#TIENDO_PAY_CLIENT_ID=
+#TIENDO_PAY_CLIENT_SECRET=
 EOF
 fi
 
