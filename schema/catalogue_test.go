@@ -27,11 +27,12 @@ const builtIn = "kien-giang-2022-2025"
 
 // withParameters says how views that take parameters are called.
 var withParameters = map[string]string{
-	"v_progress": "plan='%s', as_of='2025-06-29', known_on='2099-12-31'",
-	"v_rank":     "plan='%s', as_of='2025-06-29', known_on='2099-12-31'",
-	"v_change":   "plan='%s', as_of='2025-06-29', known_on='2099-12-31'",
-	"v_restated": "plan='%s', as_of='2025-06-29', known_on='2099-12-31'",
-	"v_trend":    "plan='%s', indicator='CQS-02', unit_key='899', as_of='2025-06-29', known_on='2099-12-31'",
+	"v_progress":     "plan='%s', as_of='2025-06-29', known_on='2099-12-31'",
+	"v_rank":         "plan='%s', as_of='2025-06-29', known_on='2099-12-31'",
+	"v_change":       "plan='%s', as_of='2025-06-29', known_on='2099-12-31'",
+	"v_restated":     "plan='%s', as_of='2025-06-29', known_on='2099-12-31'",
+	"v_dossier_open": "plan='%s', as_of='2025-06-29'",
+	"v_trend":        "plan='%s', indicator='CQS-02', unit_key='899', as_of='2025-06-29', known_on='2099-12-31'",
 }
 
 func call(view, planCode string) string {
@@ -367,6 +368,13 @@ func domains(t *testing.T, _ *schema.Store, own, board driver.Conn) {
 			('kien-giang-2022-2025', 's', 'edoc.signed', '899', '1900-01-01', '', 'calendar', '2025-06-05', '2025-06-05', 8, '2025-06-08 00:00:00', 'a', 1),
 			('kien-giang-2022-2025', 's', 'procedure.full', '899', '1900-01-01', 'x', 'calendar', '2025-06-05', '2025-06-05', 1, '2025-06-08 00:00:00', 'a', 1),
 			('kien-giang-2022-2025', 's', 'procedure.full', '899', '1900-01-01', 'y', 'calendar', '2025-06-05', '2025-06-05', 1, '2025-06-08 00:00:00', 'a', 1)`,
+		`INSERT INTO procedure (plan, source, id, unit, unit_from, code, level, eligible, in_force, valid_to, fetched_at, run_id, page) VALUES
+			('kien-giang-2022-2025', 's', '899 1.1', '899', '1900-01-01', '1.1', 3, true, true, NULL, '2025-06-08 16:30:00', 'a', 1),
+			('kien-giang-2022-2025', 's', '899 1.1', '899', '1900-01-01', '1.1', 4, true, true, NULL, '`+at+`', 'a', 1),
+			('kien-giang-2022-2025', 's', '899 1.2', '899', '1900-01-01', '1.2', 3, true, true, '2025-06-30', '`+at+`', 'a', 1),
+			('kien-giang-2022-2025', 's', '899 1.3', '899', '1900-01-01', '1.3', 4, true, true, '2025-06-29', '`+at+`', 'a', 1),
+			('kien-giang-2022-2025', 's', '899 1.4', '899', '1900-01-01', '1.4', 2, false, true, NULL, '`+at+`', 'a', 1),
+			('kien-giang-2022-2025', 's', '899 1.5', '899', '1900-01-01', '1.5', 3, true, false, NULL, '`+at+`', 'a', 1)`,
 		`INSERT INTO facility (plan, source, id, name, kind, located_in, located_from, managed_by, managed_from, fetched_at, run_id, page) VALUES
 			('kien-giang-2022-2025', 's', 'CS1', 'Trung tâm y tế', 'hospital', '30751', '1900-01-01', '30742', '2025-07-01', '`+at+`', 'a', 1)`)
 
@@ -374,12 +382,16 @@ func domains(t *testing.T, _ *schema.Store, own, board driver.Conn) {
 		"899 2025-06-05: 3 1 1 1 1 1 1 1 2 1 3 60000")
 	want(t, board, `SELECT concat(unit_key, ' ', toString(day), ': ', arrayStringConcat(arrayMap(x -> toString(x), [received, online, direct, post]), ' ')) FROM v_dossier_received_day ORDER BY 1`,
 		"30751 2025-04-02: 1 0 1 0", "30751 2025-06-02: 6 2 4 0", "899 2025-06-02: 3 1 1 1")
-	want(t, board, `SELECT concat(unit_key, ' ', toString(bucket_position), ' ', bucket_vi, ' ', toString(overdue), ' ', toString(open)) FROM v_dossier_open ORDER BY bucket_position`,
+	want(t, board, `SELECT concat(unit_key, ' ', toString(bucket_position), ' ', bucket_vi, ' ', toString(overdue), ' ', toString(open)) FROM v_dossier_open(plan='kien-giang-2022-2025', as_of='2025-06-30') ORDER BY bucket_position`,
 		"30751 1 Còn hạn false 1", "30751 2 Quá hạn 1-3 ngày true 1", "30751 3 Quá hạn 4-7 ngày true 1", "30751 5 Quá hạn trên 30 ngày true 1", "30751 6 Chờ bổ sung, nghĩa vụ tài chính false 1", "30751 7 Không có thời hạn false 1")
+	want(t, board, `SELECT concat(unit_key, ' ', toString(bucket_position), ' ', toString(open), ' ', toString(longest_days)) FROM v_dossier_open(plan='kien-giang-2022-2025', as_of='2025-06-04') ORDER BY unit_key, bucket_position`,
+		"30751 1 3 -19", "30751 3 1 5", "30751 6 1 1", "30751 7 1 0", "899 1 2 0", "899 7 1 0")
 	want(t, board, `SELECT concat(unit_key, ' ', toString(day), ': ', arrayStringConcat(arrayMap(x -> toString(x), [exchanged, signed, secret, sent, recalled]), ' ')) FROM v_document_day`, "899 2025-06-05: 9 8 0 1 1")
 	want(t, board, `SELECT concat(unit_key, ' ', toString(day), ': ', arrayStringConcat(arrayMap(x -> toString(x), [toInt64(paid), amount, toInt64(refunded), refunded_amount, toInt64(cancelled)]), ' ')) FROM v_payment_day`, "899 2025-06-05: 1 20000 1 30000 0")
 	want(t, board, `SELECT concat(measure_vi, ' ', counted_vi, ' ', unit_key, ' ', toString(value)) FROM v_measure_total WHERE plan = 'kien-giang-2022-2025' ORDER BY measure`,
 		"Văn bản trao đổi, trừ văn bản mật văn bản 899 9", "Văn bản điện tử được ký số chuyên dùng văn bản 899 8", "Thủ tục cung cấp toàn trình thủ tục 899 2")
+	want(t, board, `SELECT concat(unit_key, ' ', procedure, ' ', toString(in_force), ' ', toString(eligible), ' ', toString(full)) FROM v_procedure ORDER BY procedure`,
+		"899 1.1 true true true", "899 1.2 true true false", "899 1.3 false false true", "899 1.4 true false false", "899 1.5 false false false")
 	want(t, board, `SELECT concat(facility, ' ', kind_vi, ' ', located_key, ' ', managed_key) FROM v_facility`, "CS1 Bệnh viện, trung tâm y tế 30751 30742@2025-07-01")
 }
 
