@@ -61,7 +61,7 @@ func figure(name, help string, more ...string) *prometheus.Desc {
 
 var (
 	infoDesc      = desc("info", "1; the plan, the program's version, and the public addresses of the pages and of the boards.", "plan", "version", "site", "boards")
-	indicatorDesc = desc("indicator_info", "1; the indicator's name, its pillar's, and the unit that answers for it.", "plan", "indicator", "pillar", "indicator_name", "pillar_name", "owner")
+	indicatorDesc = desc("indicator_info", "1; the indicator's name, its pillar's, the unit that answers for it, and the source that its figures come from.", "plan", "indicator", "pillar", "indicator_name", "pillar_name", "owner", "source")
 	milestoneDesc = desc("milestone_timestamp_seconds", "Local end of the milestone's day.", "plan", "milestone")
 	reviewDesc    = desc("review_info", "1; the week whose weekly point the figures speak of, and its last day.", "plan", "week", "as_of")
 
@@ -91,6 +91,7 @@ var (
 	missingSinceDesc = desc("report_missing_since_timestamp_seconds", "Local start of the first day on which the oldest of those reports was late; absent: none is.", figureLabels...)
 
 	unitBehindDesc = desc("unit_behind_indicators", "Owed indicators that have been behind for at least two weekly points and are fresh.", unitLabels...)
+	unitHeldDesc   = desc("unit_held_indicators", "Owed indicators that have been behind for at least two weekly points, fresh or not.", unitLabels...)
 	unitOwedDesc   = desc("unit_owed_indicators", "Owed indicators that apply.", unitLabels...)
 )
 
@@ -102,7 +103,7 @@ var shownStatuses = []progress.Status{progress.Met, progress.OnTrack, progress.A
 func (f *figures) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{infoDesc, indicatorDesc, milestoneDesc, reviewDesc, wordsDesc, valueDesc, pathDesc, expectedDesc, targetDesc, gapDesc, neededDesc,
 		forecastDesc, missesDesc, scoreDesc, statusDesc, owedDesc, freshDesc, behindDesc, sinceDesc, unreachableDesc, newlyDesc, failingDesc, risingDesc, restatedDesc,
-		missingDesc, missingSinceDesc, unitBehindDesc, unitOwedDesc} {
+		missingDesc, missingSinceDesc, unitBehindDesc, unitHeldDesc, unitOwedDesc} {
 		ch <- d
 	}
 }
@@ -118,7 +119,7 @@ func (f *figures) Collect(ch chan<- prometheus.Metric) {
 		if u := f.plan.OwnerOn(ind, today); u != nil {
 			owner = u.Code
 		}
-		put(indicatorDesc, 1, f.plan.Code, ind.Code, ind.Pillar, ind.Name, f.plan.Pillar(ind.Pillar).Name, owner)
+		put(indicatorDesc, 1, f.plan.Code, ind.Code, ind.Pillar, ind.Name, f.plan.Pillar(ind.Pillar).Name, owner, f.sources.of(ind).ID)
 	}
 	for _, m := range f.plan.Milestones {
 		put(milestoneDesc, seconds(m.Date.End()), f.plan.Code, m.Date.String())
@@ -137,7 +138,7 @@ func (f *figures) Collect(ch chan<- prometheus.Metric) {
 	fresh := func(x live) bool {
 		old, known := late[x.indicator]
 		if !known {
-			old = f.sources.staleFor(x.indicator)
+			old = f.sources.stale(f.sources.of(x.indicator))
 			late[x.indicator] = old
 		}
 		return x.current && !old
@@ -153,6 +154,7 @@ func (f *figures) Collect(ch chan<- prometheus.Metric) {
 			}
 		}
 		put(unitBehindDesc, float64(behind), u.labels...)
+		put(unitHeldDesc, float64(len(u.behind)), u.labels...)
 		put(unitOwedDesc, float64(u.owed), u.labels...)
 	}
 }

@@ -85,17 +85,20 @@ func (s *sources) stale(x Source) bool {
 	return ok && !s.now().Before(due)
 }
 
-// staleFor says whether the source that an indicator's figures come from is overdue: the first of its sources that is
-// pulled here. An indicator of which none is pulled rests on what is there.
-func (s *sources) staleFor(ind *plan.Indicator) bool {
+// of is the source that an indicator's figures come from: the first of its sources that is pulled here. An indicator of
+// which none is pulled rests on what is there; it is called by its first.
+func (s *sources) of(ind *plan.Indicator) Source {
 	for _, id := range ind.Sources {
 		for _, x := range s.all {
 			if x.ID == id && x.Next != nil {
-				return s.stale(x)
+				return x
 			}
 		}
 	}
-	return false
+	if len(ind.Sources) == 0 {
+		return Source{}
+	}
+	return Source{ID: ind.Sources[0]}
 }
 
 // Describe and Collect make sources a prometheus.Collector.
