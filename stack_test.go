@@ -1,6 +1,7 @@
 package tiendo_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -124,6 +125,26 @@ func TestGeneratedSettings(t *testing.T) {
 	for _, private := range []string{".env", "sources.env", "drop/forms/x.xlsx"} {
 		if err := exec.Command("git", "check-ignore", "-q", private).Run(); err != nil {
 			t.Errorf("git would take in %s", private)
+		}
+	}
+}
+
+// What the compose file asks for stands in .env, and nothing stands there that nobody asks for.
+func TestSettingsAreUsed(t *testing.T) {
+	_, env := settings(t)
+	asked := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\$\{(\w+)(:?[-?])?`).FindAllStringSubmatch(read(t, composeFile), -1) {
+		asked[m[1]] = true
+		if _, ok := env[m[1]]; !ok {
+			t.Errorf("tools/env.sh does not write %s, which %s asks for", m[1], composeFile)
+		}
+		if secret := secretName.MatchString(m[1]) && !slices.Contains(given, m[1]); m[2] == "" || secret != (m[2] == ":?") {
+			t.Errorf("%s: want a default for a setting and a refusal (:?) for a missing secret", m[0])
+		}
+	}
+	for name := range env {
+		if !asked[name] {
+			t.Errorf("tools/env.sh writes %s, which nothing asks for", name)
 		}
 	}
 }
@@ -1061,6 +1082,19 @@ func TestPrometheusConfiguration(t *testing.T) {
 	if out, err := exec.Command(tool(t, "promtool", "prometheus"), "check", "config", name).CombinedOutput(); err != nil {
 		t.Errorf("promtool check config: %v: %s", err, out)
 	}
+	knowsFlags(t, tool(t, "prometheus", "prometheus"), service.Command)
+}
+
+// knowsFlags asks a program for its help with the flags before it: one that it does not know, or whose value it cannot
+// read, is an error.
+func knowsFlags(t *testing.T, program string, flags []string) {
+	t.Helper()
+	if out, err := exec.Command(program, append(slices.Clone(flags), "--help")...).CombinedOutput(); err != nil || !bytes.Contains(out, []byte("--help")) {
+		t.Errorf("%s %v: %v: %s", program, flags, err, out)
+	}
+	if err := exec.Command(program, "--no-such-flag", "--help").Run(); err == nil {
+		t.Errorf("%s takes any flag when it is asked for help: this proves nothing", program)
+	}
 }
 
 // The command that starts Alertmanager in its container, run here: the settings stand in its configuration, whatever
@@ -1075,6 +1109,9 @@ func TestAlertmanagerConfiguration(t *testing.T) {
 			t.Errorf("alertmanager.yml has %q %d times: start.sh replaces the first on a line", literal, n)
 		}
 	}
+	t.Run("flags", func(t *testing.T) {
+		knowsFlags(t, tool(t, "prometheus-alertmanager", "prometheus-alertmanager"), service.Command)
+	})
 	for name, c := range map[string]struct {
 		env  map[string]string
 		want []string

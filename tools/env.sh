@@ -48,7 +48,8 @@ mv .env.new .env
 
 if [ ! -e sources.env ]; then
   cat >sources.env <<'EOF'
-# Addresses and secrets of the source systems, given to tiendo alone: take the # away and fill in. `docker compose run --rm tiendo check` says which are missing. A source without an address is left out.
+# Addresses and secrets of the source systems, given to tiendo alone: take the # away and fill in; 'single quotes' around a value
+# keep its $ and # as they are. `docker compose run --rm tiendo check` says which are missing. A source without an address is left out.
 
 # Online public services: dossiers, procedure catalogue
 #TIENDO_DVC_URL=
