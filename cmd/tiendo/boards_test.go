@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -422,10 +423,39 @@ func judge(t *testing.T, where string, set *grafana.Set, b *grafana.Board, def *
 			t.Errorf("%s gives %d rows: a stat shows one", where, len(a.Data))
 		}
 	case "map":
-		if len(a.Data) > 0 && a.Data[0][a.column(def.Map.ID)] != "" {
-			t.Errorf("%s: the first row is never coloured: put an empty one first", where)
+		drawn := features(t, def.Map.File)
+		for i, row := range a.Data {
+			id := fmt.Sprint(row[a.column(def.Map.ID)])
+			if (id == "") != (i == 0) {
+				t.Errorf("%s: row %d is for %q: the first row is never coloured, so it and no other is empty", where, i, id)
+			}
+			delete(drawn, id)
+		}
+		if full := len(a.Data) > len(drawn); full && len(drawn) > 0 {
+			t.Errorf("%s: no row colours %v of %s", where, slices.Sorted(maps.Keys(drawn)), def.Map.File)
 		}
 	}
+}
+
+// features are the ids that a shipped GeoJSON draws.
+func features(t *testing.T, name string) map[string]bool {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", boardsDir, "maps", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct{ Features []struct{ ID string } }
+	if err := json.Unmarshal(raw, &file); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	ids := map[string]bool{}
+	for _, f := range file.Features {
+		if f.ID == "" || ids[f.ID] {
+			t.Errorf("%s: a feature has the id %q: want the unit's code, once", name, f.ID)
+		}
+		ids[f.ID] = true
+	}
+	return ids
 }
 
 var statusCodes = []progress.Status{progress.Met, progress.OnTrack, progress.AtRisk, progress.Behind, progress.Stale, progress.NoData, progress.NoTarget, progress.NotApplicable}
@@ -505,13 +535,10 @@ func TestBoards(t *testing.T) {
 			name   string
 			chosen map[string]string
 		}{
-			{"a commune", map[string]string{"unit": "30772"}},
 			{"a commune that ended in 2024", map[string]string{"unit": "30730"}},
-			{"after the districts ended", map[string]string{"as_of": "2025-07-06"}},
-			{"a department", map[string]string{"unit": "so-noi-vu"}},
-			{"an indicator without a number, a unit that does not have it", map[string]string{"indicator": "X-SAT", "unit": "899"}},
-			{"144 communes, at a milestone", map[string]string{"as_of": "2023-12-31", "level": "commune"}},
-			{"as known when less was", map[string]string{"known_on": "2025-06-02", "as_of": "2025-06-01"}},
+			{"a commune, after the districts ended", map[string]string{"as_of": "2025-07-06", "unit": "30772"}},
+			{"144 communes at a milestone, an indicator without a number", map[string]string{"as_of": "2023-12-31", "level": "commune", "unit": "899", "indicator": "X-SAT"}},
+			{"a department, as known when less was", map[string]string{"known_on": "2025-06-02", "as_of": "2025-06-01", "unit": "so-noi-vu"}},
 			{"a unit that is none", map[string]string{"unit": "it's \\ none", "indicator": "none"}},
 		} {
 			o := open(t, u, rendered(t, set, b, "vi"), "vi", now, s.chosen)

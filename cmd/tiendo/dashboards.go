@@ -37,28 +37,29 @@ func boardsFlag(cmd *cobra.Command, dir *string) {
 func (a *app) dashboardsRenderCommand() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
-		Use:   "render",
+		Use:   "render [uid…]",
 		Short: "Write the boards' JSON, Vietnamese and English, from their definitions",
 		Long: `Write vi/<audience>/<uid>.json and en/<audience>/<uid>-en.json beside the definitions, and remove the files there that no
-definition makes any more. Nothing is written while a definition has a problem.`,
-		Args: noArgs,
-		RunE: func(*cobra.Command, []string) error {
+definition makes any more. Nothing is written while a definition has a problem. With uids, only those boards are judged and
+written, and nothing is removed.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(_ *cobra.Command, uids []string) error {
 			set, err := grafana.Load(os.DirFS(dir))
 			if err != nil {
 				return err
 			}
-			if err := a.problems(set.Lint()); err != nil {
+			if err := a.problems(set.Lint(uids...)); err != nil {
 				return err
 			}
-			files, err := set.Render()
+			files, err := set.Render(uids...)
 			if err != nil {
 				return err
 			}
-			changed, err := writeBoards(dir, files)
+			changed, err := writeBoards(dir, files, len(uids) == 0)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.out, "%d boards, %d files, %d changed\n", len(set.Boards), len(files), changed)
+			fmt.Fprintf(a.out, "%d boards, %d files, %d changed\n", len(files)/len(grafana.Languages), len(files), changed)
 			return nil
 		},
 	}
@@ -98,8 +99,9 @@ func (a *app) problems(found []string) error {
 	return nil
 }
 
-// writeBoards brings the language folders below dir to files and says how many files that changed. Only .json is touched.
-func writeBoards(dir string, files map[string][]byte) (changed int, err error) {
+// writeBoards brings the language folders below dir to files and says how many files that changed. Only .json is touched;
+// what files does not name is removed if all is set.
+func writeBoards(dir string, files map[string][]byte, all bool) (changed int, err error) {
 	for name, want := range files {
 		path := filepath.Join(dir, filepath.FromSlash(name))
 		if have, err := os.ReadFile(path); err == nil && slices.Equal(have, want) {
@@ -112,6 +114,9 @@ func writeBoards(dir string, files map[string][]byte) (changed int, err error) {
 			return changed, err
 		}
 		changed++
+	}
+	if !all {
+		return changed, nil
 	}
 	for _, lang := range grafana.Languages {
 		err := filepath.WalkDir(filepath.Join(dir, lang), func(path string, d fs.DirEntry, err error) error {

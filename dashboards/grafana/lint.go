@@ -24,17 +24,19 @@ var (
 )
 
 // Lint lists what is wrong with the definitions, one sentence a problem, in the order of the files. A set without problems
-// can be rendered.
-func (s *Set) Lint() []string {
+// can be rendered. With uids only those boards are judged, and what is shared.
+func (s *Set) Lint(uids ...string) []string {
 	l := linter{Set: s}
 	l.shared()
-	uids := map[string]string{}
+	taken := map[string]string{}
 	for _, b := range s.Boards {
-		if other, ok := uids[b.UID]; ok {
+		if other, ok := taken[b.UID]; ok {
 			l.add(b.file, "uid %s is %s's already", b.UID, other)
 		}
-		uids[b.UID] = b.file
-		l.boardRules(b)
+		taken[b.UID] = b.file
+		if len(uids) == 0 || slices.Contains(uids, b.UID) {
+			l.boardRules(b)
+		}
 	}
 	return l.found
 }

@@ -43,10 +43,19 @@ func File(b *Board, lang string) string {
 	return path.Join(lang, b.Folder, UID(b.UID, lang)+".json")
 }
 
-// Render gives every board in every language by its file name. The same definitions give the same bytes.
-func (s *Set) Render() (map[string][]byte, error) {
+// Render gives the boards of those uids, or all, in every language by their file names. The same definitions give the same
+// bytes. The error says which uid is none.
+func (s *Set) Render(uids ...string) (map[string][]byte, error) {
+	for _, uid := range uids {
+		if s.board(uid) == nil {
+			return nil, fmt.Errorf("no board %q is defined", uid)
+		}
+	}
 	files := map[string][]byte{}
 	for _, b := range s.Boards {
+		if len(uids) > 0 && !slices.Contains(uids, b.UID) {
+			continue
+		}
 		for _, lang := range Languages {
 			var out bytes.Buffer
 			e := json.NewEncoder(&out)

@@ -79,7 +79,7 @@ var macros = []string{"$__timeFilter", "$__dateFilter", "$__fromTime", "$__toTim
 // judged are columns that are computed in pipeline/progress only: a query may pass them on, pick one, or compare two stored ones.
 var judged = []string{"status", "previous_status", "overall", "previous_overall", "outcome", "rank", "previous_rank", "weeks_behind"}
 
-var passing = []string{"any", "anyIf", "argMax", "argMin", "argMaxIf", "min", "max", "minIf", "maxIf", "first_value", "last_value", "toNullable", "assumeNotNull", "toString", "toInt64", "toUInt32", "tupleElement"}
+var passing = []string{"any", "anyIf", "argMax", "argMin", "argMaxIf", "min", "max", "minIf", "maxIf", "first_value", "last_value", "toNullable", "nullIf", "assumeNotNull", "toString", "toInt64", "toUInt32", "tupleElement"}
 
 // judging says where a query works out a status, a rank or a streak of its own instead of passing on the stored one.
 func judging(sql string) []string {
