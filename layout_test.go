@@ -45,6 +45,7 @@ var mayImport = map[string][]string{
 	"schema/engine/enginetest": {"schema/engine"},
 	"dashboards/alertmanager":  nil,
 	"dashboards/grafana":       {"pipeline/words"},
+	"dashboards/prometheus":    nil,
 	"cmd/tiendo":               {"*"},
 }
 
