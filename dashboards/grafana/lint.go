@@ -253,6 +253,9 @@ func (l *linter) panelRules(where string, b *Board, p *Panel, names map[string]b
 	if n := len([]rune(p.Description.VI)); n > 0 && n < 40 {
 		l.add(where, "its description %q is too short: who asks what, and where the figures come from", p.Description.VI)
 	}
+	if p.Type != "text" && p.Description != (Text{}) && (!strings.Contains(p.Description.VI, "Nguồn") || !strings.Contains(p.Description.EN, "Source")) {
+		l.add(where, "its description does not say where the figures come from: Nguồn: …, Source: …")
+	}
 	if p.NoValue != (Text{}) {
 		l.text(where, "no_value", p.NoValue, true)
 	}

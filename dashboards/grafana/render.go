@@ -375,8 +375,12 @@ func (r renderer) overrides(p *Panel) []any {
 		props := []any{}
 		add := func(id string, value any) { props = append(props, object{"id": id, "value": value}) }
 		unit := r.unit(or(full.Unit, p.Unit))
-		if title := full.Title.In(r.lang); title != "" && name != "time" {
+		// A value a row is called what its row says: a title would be said of every row.
+		if title := full.Title.In(r.lang); title != "" && name != "time" && p.Type != "bars" && p.Type != "tiles" {
 			add("displayName", title+unit.Suffix.In(r.lang))
+		}
+		if p.NoValue != (Text{}) && presets[p.Type].grafana == "table" {
+			add("noValue", words.Unknown) // a cell without a value is not why the whole table may be empty
 		}
 		if full.Unit != "" {
 			add("unit", unit.Grafana.In(r.lang))
