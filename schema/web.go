@@ -56,6 +56,9 @@ func results(q web.Query, view, key string) (from string, params map[string]stri
 	if q.KnownOn == plan.NoDay {
 		return view + " WHERE " + strings.Join(where, " AND "), params
 	}
+	if q.Replaced {
+		where = append(where, "("+key+") IN (SELECT "+key+" FROM "+view+"_history WHERE "+strings.Join(where, " AND ")+" AND known_at > {until:DateTime64(3, 'UTC')})")
+	}
 	where = append(where, "known_at <= {until:DateTime64(3, 'UTC')}")
 	params["until"] = stamp(q.KnownOn.End().Add(-time.Millisecond))
 	return "(SELECT * FROM " + view + "_history WHERE " + strings.Join(where, " AND ") +
@@ -82,14 +85,14 @@ func scaled(columns ...string) string {
 // Assessments reads stored results.
 func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment, error) {
 	from, params := results(q, "v_assessment", "indicator, unit, unit_from, as_of")
-	if len(q.Reasons) > 0 { // asked of the newest version only
-		from = "(SELECT * FROM " + from + ") WHERE hasAny(splitByChar(',', reason), {reasons:Array(String)})"
-		params["reasons"] = list(q.Reasons)
+	beside := "numerator, denominator, " + scaled("best_reachable") + ", failing_count, " + scaled("coverage") + ", age_days, rulings, member, parts"
+	if q.Brief { // not read: nearly half of what a result weighs
+		beside = "NULL::Nullable(Int64), NULL::Nullable(Int64), NULL::Nullable(Int64), NULL::Nullable(Int64), NULL::Nullable(Int64), NULL::Nullable(Int32), []::Array(String), '', ''"
 	}
 	rows, err := s.conn.Query(s.with(ctx, params), `
-		SELECT indicator, unit, unit_from, level, as_of, known_at, plan_version, method_version, applicability, numerator, denominator, `+scaled("value", "path_value")+`,
-			comparator, milestone, `+scaled("target", "expected", "gap", "needed_per_week", "pace_per_week", "forecast", "best_reachable")+`, failing_count, `+scaled("coverage")+`, age_days, status,
-			outcomes, weeks_behind, behind_since, reason, rulings, member, parts
+		SELECT indicator, unit, unit_from, level, as_of, known_at, plan_version, method_version, applicability, `+scaled("value", "path_value")+`,
+			comparator, milestone, `+scaled("target", "expected", "gap", "needed_per_week", "pace_per_week", "forecast")+`, status,
+			outcomes, weeks_behind, behind_since, reason, `+beside+`
 		FROM `+from+` ORDER BY indicator, unit, unit_from, as_of`)
 	if err != nil {
 		return nil, fmt.Errorf("read the results: %w", err)
@@ -103,9 +106,9 @@ func (s *Store) Assessments(ctx context.Context, q web.Query) ([]web.Assessment,
 		var v [10]*int64
 		var level, applies, comparator, status, outcomes, parts string
 		var weeks uint32
-		err := rows.Scan(&a.Indicator, &a.Unit.Code, &unitFrom, &level, &asOf, &a.KnownAt, &a.PlanVersion, &a.MethodVersion, &applies, &a.Numerator, &a.Denominator, &v[0], &v[1],
-			&comparator, &milestone, &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &v[8], &a.FailingCount, &v[9], &a.AgeDays, &status,
-			&outcomes, &weeks, &behindSince, &a.Reason, &a.Rulings, &a.Member, &parts)
+		err := rows.Scan(&a.Indicator, &a.Unit.Code, &unitFrom, &level, &asOf, &a.KnownAt, &a.PlanVersion, &a.MethodVersion, &applies, &v[0], &v[1],
+			&comparator, &milestone, &v[2], &v[3], &v[4], &v[5], &v[6], &v[7], &status,
+			&outcomes, &weeks, &behindSince, &a.Reason, &a.Numerator, &a.Denominator, &v[8], &a.FailingCount, &v[9], &a.AgeDays, &a.Rulings, &a.Member, &parts)
 		if err != nil {
 			return nil, fmt.Errorf("read the results: %w", err)
 		}
@@ -154,6 +157,47 @@ func (s *Store) Tallies(ctx context.Context, q web.Query) ([]web.Tally, error) {
 		all = append(all, web.Tally{AsOf: dayFrom(asOf), Level: plan.Level(level), Indicator: indicator, Applies: plan.Applicability(applies), Status: progress.Status(status), Units: int(units)})
 	}
 	return all, rows.Err()
+}
+
+// Reports reads which reports were late on a day and not there by its end, and since when those of every indicator are kept.
+func (s *Store) Reports(ctx context.Context, on plan.Day) ([]web.Report, plan.Day, error) {
+	var first *time.Time
+	if err := s.conn.QueryRow(s.with(ctx, nil), `SELECT maxOrNull(first) FROM (SELECT min(late_from) AS first FROM report WHERE plan = {plan:String} GROUP BY indicator)`).Scan(&first); err != nil {
+		return nil, plan.NoDay, fmt.Errorf("read since when reports are kept: %w", err)
+	}
+	rows, err := s.conn.Query(s.with(ctx, map[string]string{"on": on.String(), "until": stamp(on.End())}), `
+		SELECT indicator, form, unit, unit_from, level, facility, period_end, late_from, reported_at, later FROM
+		(
+			SELECT indicator, form, unit, unit_from, level, facility, period_end, late_from, reported_at,
+				maxOrNullIf(period_end, reported_at < {until:DateTime64(3, 'UTC')}) OVER (PARTITION BY indicator, unit, unit_from, facility) AS later
+			FROM
+			(
+				SELECT * FROM report WHERE plan = {plan:String}
+				ORDER BY checked_at DESC LIMIT 1 BY indicator, unit, unit_from, facility, period_end
+			)
+		)
+		WHERE late_from <= {on:Date32} AND (reported_at IS NULL OR reported_at >= {until:DateTime64(3, 'UTC')})
+		ORDER BY indicator, unit, unit_from, facility, period_end`)
+	if err != nil {
+		return nil, plan.NoDay, fmt.Errorf("read the late reports: %w", err)
+	}
+	defer rows.Close()
+	var all []web.Report
+	for rows.Next() {
+		var r web.Report
+		var from, end, late time.Time
+		var received, later *time.Time
+		var level string
+		if err := rows.Scan(&r.Indicator, &r.Form, &r.Unit.Code, &from, &level, &r.Facility, &end, &late, &received, &later); err != nil {
+			return nil, plan.NoDay, fmt.Errorf("read the late reports: %w", err)
+		}
+		r.Unit.From, r.Level, r.End, r.LateFrom, r.Later = dayFrom(from), plan.Level(level), dayFrom(end), dayFrom(late), optionalDay(later)
+		if received != nil {
+			r.ReceivedAt = *received
+		}
+		all = append(all, r)
+	}
+	return all, optionalDay(first), rows.Err()
 }
 
 func optionalDay(t *time.Time) plan.Day {

@@ -208,7 +208,6 @@ func TestReadBackWhatWasSaved(t *testing.T) {
 	restated := full
 	restated.KnownAt += 24 * 3600 * 1000
 	restated.Value, restated.Numerator, restated.Status = val("43"), 43, progress.AtRisk
-	restated.Reasons = []progress.Reason{progress.ReasonDerived, progress.ReasonOldInput}
 	save(restated, empty)
 
 	q := web.Query{AsOf: day, Since: plan.NoDay, KnownOn: plan.NoDay}
@@ -236,6 +235,22 @@ func TestReadBackWhatWasSaved(t *testing.T) {
 	if diff := cmp.Diff(wantRows, got, cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
 		t.Errorf("as known on %s (-want +got):\n%s", q.KnownOn, diff)
 	}
+	for knownOn, want := range map[plan.Day]int{q.KnownOn - 1: 0, q.KnownOn: 1, plan.DayOf(time.UnixMilli(restated.KnownAt)): 0} {
+		if got, err := st.Assessments(ctx, web.Query{AsOf: day, Since: plan.NoDay, KnownOn: knownOn, Replaced: true}); err != nil || len(got) != want || want == 1 && got[0].Status != progress.Behind {
+			t.Errorf("what was replaced after %s: %+v, %v", knownOn, got, err)
+		}
+	}
+	q.Brief = true
+	if got, err = st.Assessments(ctx, q); err != nil {
+		t.Fatal(err)
+	}
+	for i := range wantRows {
+		x := &wantRows[i]
+		x.Numerator, x.Denominator, x.BestReachable, x.FailingCount, x.Coverage, x.AgeDays, x.Rulings, x.Member = nil, nil, nil, nil, nil, nil, []string{}, ""
+	}
+	if diff := cmp.Diff(wantRows, got, cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
+		t.Errorf("in brief (-want +got):\n%s", diff)
+	}
 	for name, narrow := range map[string]web.Query{
 		"unit":      {AsOf: day, Since: day - 7, KnownOn: plan.NoDay, Unit: &young.UnitKey},
 		"indicator": {AsOf: day, Since: plan.NoDay, KnownOn: plan.NoDay, Indicator: "CQS-02", Unit: &old.UnitKey, Levels: []plan.Level{"district", "province"}},
@@ -254,22 +269,6 @@ func TestReadBackWhatWasSaved(t *testing.T) {
 		}
 	}
 	then := plan.DayOf(time.UnixMilli(full.KnownAt))
-	for _, c := range []struct {
-		name    string
-		reasons []progress.Reason
-		knownOn plan.Day
-		want    int
-	}{
-		{"one of two reasons", []progress.Reason{progress.ReasonNotReported, progress.ReasonOldInput}, plan.NoDay, 1},
-		{"a reason that came later", []progress.Reason{progress.ReasonOldInput}, then, 0},
-		{"a reason that the newest version has no more", []progress.Reason{progress.ReasonUnreachable}, plan.NoDay, 0},
-		{"a reason of the version known then", []progress.Reason{progress.ReasonUnreachable}, then, 1},
-		{"part of a reason", []progress.Reason{"old"}, plan.NoDay, 0},
-	} {
-		if got, err := st.Assessments(ctx, web.Query{AsOf: day, Since: day - 7, KnownOn: c.knownOn, Reasons: c.reasons}); err != nil || len(got) != c.want {
-			t.Errorf("%s: %d rows, want %d, %v", c.name, len(got), c.want, err)
-		}
-	}
 	for _, c := range []struct {
 		q    web.Query
 		want []web.Tally
@@ -297,6 +296,42 @@ func TestReadBackWhatWasSaved(t *testing.T) {
 	state, err := st.State(ctx)
 	if err != nil || state.Schema != state.Wanted || state.Schema == 0 || state.Computed.IsZero() || state.Replaying {
 		t.Errorf("state: %+v, %v", state, err)
+	}
+}
+
+func TestReportsAsTheyStoodOnADay(t *testing.T) {
+	st, c, _ := migrated(t)
+	if got, first, err := st.Reports(t.Context(), plan.MustDay("2025-06-30")); err != nil || len(got) != 0 || first != plan.NoDay {
+		t.Errorf("an empty store: %v, %s, %v", got, first, err)
+	}
+	exec(t, c, `INSERT INTO report (plan, indicator, form, unit, unit_from, level, facility, period_end, late_from, reported_at, checked_at) VALUES
+		('p', 'I', 'BM', '899', '1900-01-01', 'district', '', '2025-03-14', '2025-03-19', NULL, '2025-03-20 00:00:00'),
+		('p', 'I', 'BM', '899', '1900-01-01', 'district', '', '2025-06-14', '2025-06-18', NULL, '2025-06-18 00:00:00'),
+		('p', 'I', 'BM', '899', '1900-01-01', 'district', '', '2025-06-14', '2025-06-18', '2025-06-29 17:00:00', '2025-07-01 00:00:00'),
+		('p', 'J', '', '30733', '1900-01-01', 'commune', 'f1', '2025-06-14', '2025-06-18', NULL, '2025-06-18 00:00:00'),
+		('other', 'I', 'BM', '899', '1900-01-01', 'district', '', '2025-03-14', '2025-01-01', NULL, '2025-03-20 00:00:00')`)
+	march, june := plan.MustDay("2025-03-14"), plan.MustDay("2025-06-14")
+	received := time.Date(2025, 6, 29, 17, 0, 0, 0, time.UTC) // midnight of the province: the thirtieth
+	spring := web.Report{Indicator: "I", Form: "BM", Unit: plan.UnitKey{Code: "899", From: plan.NoDay}, Level: "district", End: march, LateFrom: march + 5, Later: plan.NoDay}
+	summer := spring
+	summer.End, summer.LateFrom, summer.ReceivedAt = june, june+4, received
+	facility := web.Report{Indicator: "J", Unit: plan.UnitKey{Code: "30733", From: plan.NoDay}, Level: "commune", Facility: "f1", End: june, LateFrom: june + 4, Later: plan.NoDay}
+	springAfter := spring
+	springAfter.Later = june
+	for day, want := range map[string][]web.Report{
+		"2025-03-18": nil,
+		"2025-03-19": {spring},
+		"2025-06-17": {spring},
+		"2025-06-29": {spring, summer, facility},
+		"2025-06-30": {springAfter, facility},
+	} {
+		got, first, err := st.Reports(t.Context(), plan.MustDay(day))
+		if err != nil || first != plan.MustDay("2025-06-18") {
+			t.Errorf("%s: kept since %s, %v", day, first, err)
+		}
+		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) })); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", day, diff)
+		}
 	}
 }
 

@@ -19,9 +19,15 @@ type Input struct {
 	Results   []Assessment // of the plan's watched levels, both weeks
 	Tallies   []Tally      // of all levels, both weeks
 	Standings []Standing   // of all levels, both weeks
-	Overdue   []Assessment // of all levels, both weeks: results with one of OverdueReasons
-	Known     []Assessment // the week before as it was known on its own Monday, watched levels
+	Known     []Assessment // the week before as it was known on its own Monday, where more became known later; watched levels
+
+	ReviewedOn plan.Day // the Monday after the week, or an earlier day up to which things are known
+	Reports    []Report // that were late on that day; more do no harm
+	KeptFrom   plan.Day // from when on all reports are kept; NoDay: none are
 }
+
+// Monday is the day on which the week that ends on the Sunday is reviewed.
+func Monday(sunday plan.Day) plan.Day { return sunday + 1 }
 
 // Pack is a week beside the one before.
 type Pack struct {
@@ -43,7 +49,8 @@ type Pack struct {
 
 	Restated []Restated // changed status first, then by how far the figure moved
 	Untold   int        // results of the week before of which no version that was known on its Monday is stored
-	Late     []Late     // by indicator
+	Late     []Late     // in the order of the indicators
+	LateTold bool       // all reports that can be late are kept; else Late may lack some
 }
 
 // Counts are the targets of a level by status.
@@ -189,20 +196,23 @@ type Restated struct {
 // Moved is how far the path value is from what it was; nil where it is unknown in one of them.
 func (r Restated) Moved() *plan.Value { return difference(r.Now.PathValue, r.Was.PathValue) }
 
-// Late is an indicator with the units that have not reported it, or not lately.
+// Late is a report with the units that had not handed it in when the week was reviewed.
 type Late struct {
-	Indicator string
-	Units     []LateUnit // by level, in the plan's order
-	New       int        // of them were not late the week before
+	Form       string   // empty: the source has a form of its own
+	Indicators []string // that it feeds, in the plan's order
+	Units      []*LateUnit
+	New        int // of them became late in the week
 }
 
-// LateUnit is a unit whose report is missing or old.
+// LateUnit is a unit of which a report is late, or of facilities in it.
 type LateUnit struct {
-	Unit   plan.UnitKey
-	Level  plan.Level
-	Reason progress.Reason
-	Age    *int32 // days since its newest figure; nil: it has none
-	New    bool
+	Unit       plan.UnitKey
+	Level      plan.Level
+	Since      plan.Day   // the first day on which the oldest of them was late
+	Periods    []plan.Day // ends of the periods that are missing
+	Facilities []string   // codes; empty: the unit reports itself
+	New        bool       // none was late a week earlier
+	Received   bool       // all of them have come in since the review
 }
 
 // most is how many movers a pack names in each direction.
@@ -234,7 +244,7 @@ func Week(in *plan.Plan, w Input) Pack {
 	}
 	p.Movements, p.Begun, p.Ended = o.movements(w)
 	p.Restated, p.Untold = o.restated(w)
-	p.Late = o.late(w)
+	p.Late, p.LateTold = o.late(w), w.KeptFrom != plan.NoDay && w.KeptFrom <= w.ReviewedOn
 	slices.Sort(p.PlanVersions)
 	slices.Sort(p.MethodVersions)
 	return p
@@ -414,6 +424,7 @@ func (o order) movements(w Input) (all []Movement, begun, ended []plan.UnitKey) 
 
 // restated compares the week before with what was known of it on its Monday.
 func (o order) restated(w Input) (all []Restated, untold int) {
+	monday := Monday(w.AsOf - 7).End()
 	then := map[key]*Assessment{}
 	for i := range w.Known {
 		if x := &w.Known[i]; x.AsOf == w.AsOf-7 {
@@ -427,6 +438,7 @@ func (o order) restated(w Input) (all []Restated, untold int) {
 		}
 		was := then[keyOf(x)]
 		switch {
+		case x.KnownAt.Before(monday): // nothing has become known since
 		case was == nil:
 			untold++
 		case !alike(was, x):
@@ -465,36 +477,66 @@ func alike(a, b *Assessment) bool {
 		})
 }
 
-// late lists the units that enter an indicator themselves and whose stored result says that nothing came or that it is
-// too old.
+// late lists who had not handed in what was late on the day of the review. Of a stock nobody waits for a period any more
+// once a later one is there.
 func (o order) late(w Input) []Late {
-	was := map[key]bool{}
-	for i := range w.Overdue {
-		if x := &w.Overdue[i]; x.AsOf == w.AsOf-7 && x.Overdue() != "" {
-			was[keyOf(x)] = true
-		}
-	}
-	byIndicator := make([]Late, len(o.plan.Indicators))
-	for i := range w.Overdue {
-		x := &w.Overdue[i]
-		n, ok := o.indicators[x.Indicator]
-		if _, known := o.units[x.Unit]; !known || !ok || x.AsOf != w.AsOf || x.Overdue() == "" || !counts(x) || !slices.Contains(o.plan.Indicators[n].EntryLevels, x.Level) {
-			continue
-		}
-		l := LateUnit{Unit: x.Unit, Level: x.Level, Reason: x.Overdue(), Age: x.AgeDays, New: !was[keyOf(x)]}
-		byIndicator[n].Indicator = x.Indicator
-		byIndicator[n].Units = append(byIndicator[n].Units, l)
-		if l.New {
-			byIndicator[n].New++
-		}
+	type place struct {
+		title string // form, or indicator where there is none
+		unit  plan.UnitKey
 	}
 	var all []Late
-	for _, l := range byIndicator {
-		if len(l.Units) == 0 {
+	titles := map[string]int{}
+	units := map[place]*LateUnit{}
+	reports := slices.Clone(w.Reports)
+	slices.SortFunc(reports, func(a, b Report) int {
+		return cmp.Or(cmp.Compare(o.indicators[a.Indicator], o.indicators[b.Indicator]), o.compare(a.Level, a.Unit, "", b.Level, b.Unit, ""), cmp.Compare(a.Facility, b.Facility), cmp.Compare(a.End, b.End))
+	})
+	for _, r := range reports {
+		n, known := o.indicators[r.Indicator]
+		if _, ok := o.units[r.Unit]; !ok || !known || r.LateFrom > w.ReviewedOn {
 			continue
 		}
-		slices.SortFunc(l.Units, func(a, b LateUnit) int { return o.compare(a.Level, a.Unit, "", b.Level, b.Unit, "") })
-		all = append(all, l)
+		ind := &o.plan.Indicators[n]
+		there := !r.ReceivedAt.IsZero() && plan.DayOf(r.ReceivedAt) <= w.ReviewedOn
+		if there || ind.Monitored || ind.Window == plan.Latest && r.Later != plan.NoDay && r.Later > r.End {
+			continue
+		}
+		title := cmp.Or(r.Form, r.Indicator)
+		i, ok := titles[title]
+		if !ok {
+			i = len(all)
+			titles[title] = i
+			all = append(all, Late{Form: r.Form})
+		}
+		l := &all[i]
+		if !slices.Contains(l.Indicators, r.Indicator) {
+			l.Indicators = append(l.Indicators, r.Indicator)
+		}
+		u := units[place{title, r.Unit}]
+		if u == nil {
+			u = &LateUnit{Unit: r.Unit, Level: r.Level, Since: r.LateFrom, Received: true}
+			units[place{title, r.Unit}] = u
+			l.Units = append(l.Units, u)
+		}
+		u.Since = min(u.Since, r.LateFrom)
+		u.New = u.Since > w.ReviewedOn-7
+		u.Received = u.Received && !r.ReceivedAt.IsZero()
+		if !slices.Contains(u.Periods, r.End) {
+			u.Periods = append(u.Periods, r.End)
+		}
+		if r.Facility != "" && !slices.Contains(u.Facilities, r.Facility) {
+			u.Facilities = append(u.Facilities, r.Facility)
+		}
+	}
+	for i := range all {
+		slices.SortFunc(all[i].Units, func(a, b *LateUnit) int { return o.compare(a.Level, a.Unit, "", b.Level, b.Unit, "") })
+		for _, u := range all[i].Units {
+			slices.Sort(u.Periods)
+			slices.Sort(u.Facilities)
+			if u.New {
+				all[i].New++
+			}
+		}
 	}
 	return all
 }

@@ -383,12 +383,14 @@ func TestRestated(t *testing.T) {
 		{"the figure", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "61", newer), true, false, false, true},
 		{"the status", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.Behind, "60", newer), true, false, false, true},
 		{"nothing but when it was known", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "60", newer), false, false, false, true},
-		{"the forecast alone", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "60", func(a *review.Assessment) { a.Forecast = val("70") }), false, false, false, true},
+		{"the forecast alone", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "60", newer, func(a *review.Assessment) { a.Forecast = val("70") }), false, false, false, true},
 		{"a figure that came late", result(before, "A-1", "10", progress.NoData, ""), result(before, "A-1", "10", progress.AtRisk, "60", newer), true, true, false, true},
-		{"the plan", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.OnTrack, "60", func(a *review.Assessment) { a.PlanVersion, a.Target = "v2", val("60") }), true, false, true, true},
-		{"an outcome", result(before, "A-1", "10", progress.AtRisk, "60", outcome(progress.OutcomeMissed)), result(before, "A-1", "10", progress.AtRisk, "60", outcome(progress.OutcomeMet)), true, false, false, true},
-		{"a figure that the plan only watches", result(before, "W-1", "10", progress.AtRisk, "60"), result(before, "W-1", "10", progress.AtRisk, "61"), false, false, false, true},
+		{"the plan", result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.OnTrack, "60", newer, func(a *review.Assessment) { a.PlanVersion, a.Target = "v2", val("60") }), true, false, true, true},
+		{"an outcome", result(before, "A-1", "10", progress.AtRisk, "60", outcome(progress.OutcomeMissed)), result(before, "A-1", "10", progress.AtRisk, "60", newer, outcome(progress.OutcomeMet)), true, false, false, true},
+		{"a figure that the plan only watches", result(before, "W-1", "10", progress.AtRisk, "60"), result(before, "W-1", "10", progress.AtRisk, "61", newer), false, false, false, true},
 		{"no version of then is stored", result(before-7, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "61", newer), false, false, false, false},
+		{"known at the end of that Monday", result(before-7, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "61", func(a *review.Assessment) { a.KnownAt = (before + 2).Start().Add(-time.Millisecond) }), false, false, false, true},
+		{"known a moment later", result(before-7, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "10", progress.AtRisk, "61", func(a *review.Assessment) { a.KnownAt = (before + 2).Start() }), false, false, false, false},
 		{"another week", result(week, "A-1", "10", progress.AtRisk, "60"), result(week, "A-1", "10", progress.AtRisk, "61", newer), false, false, false, true},
 	} {
 		pack := review.Week(p, review.Input{AsOf: week, Results: []review.Assessment{c.now}, Tallies: tallies([]review.Assessment{c.now}), Known: []review.Assessment{c.was}})
@@ -403,7 +405,7 @@ func TestRestated(t *testing.T) {
 		}
 	}
 	was := []review.Assessment{result(before, "A-1", "10", progress.AtRisk, "60"), result(before, "A-1", "11", progress.AtRisk, "60"), result(before, "A-2", "11", progress.AtRisk, "60"), result(before, "A-1", "1", progress.AtRisk, "60")}
-	now := []review.Assessment{result(before, "A-1", "10", progress.AtRisk, "61"), result(before, "A-1", "11", progress.AtRisk, "58"), result(before, "A-2", "11", progress.Behind, "60"), result(before, "A-1", "1", progress.AtRisk, "61")}
+	now := []review.Assessment{result(before, "A-1", "10", progress.AtRisk, "61", newer), result(before, "A-1", "11", progress.AtRisk, "58", newer), result(before, "A-2", "11", progress.Behind, "60", newer), result(before, "A-1", "1", progress.AtRisk, "61", newer)}
 	var order []string
 	for _, r := range review.Week(p, review.Input{AsOf: week, Results: now, Tallies: tallies(now), Known: was}).Restated {
 		order = append(order, r.Now.Indicator+" "+r.Now.Unit.Code+" "+r.Moved().String())
@@ -415,32 +417,72 @@ func TestRestated(t *testing.T) {
 
 func TestLateReports(t *testing.T) {
 	p := little(t)
-	why := func(reasons string, age int32) func(*review.Assessment) {
-		return func(a *review.Assessment) {
-			if a.Reason = reasons; age >= 0 {
-				a.AgeDays = &age
-			}
+	p.Indicators[1].Window = plan.YearToDate // every period counts for itself
+	monday := review.Monday(week)
+	report := func(indicator, code, end string, change ...func(*review.Report)) review.Report {
+		r := review.Report{Indicator: indicator, Form: "BM-" + indicator, Unit: unit(code), Level: result(week, indicator, code, progress.Met, "").Level, End: plan.MustDay(end), Later: plan.NoDay}
+		r.LateFrom = r.End + 3
+		for _, f := range change {
+			f(&r)
+		}
+		return r
+	}
+	received := func(day string) func(*review.Report) {
+		return func(r *review.Report) { r.ReceivedAt = plan.MustDay(day).Start().Add(9 * time.Hour) }
+	}
+	later := func(end string) func(*review.Report) {
+		return func(r *review.Report) { r.Later = plan.MustDay(end) }
+	}
+	form := func(code string) func(*review.Report) { return func(r *review.Report) { r.Form = code } }
+	facility := func(code string) func(*review.Report) { return func(r *review.Report) { r.Facility = code } }
+	late := func(code string, since string, change ...func(*review.LateUnit)) *review.LateUnit {
+		u := &review.LateUnit{Unit: unit(code), Level: result(week, "A-1", code, progress.Met, "").Level, Since: plan.MustDay(since), Periods: []plan.Day{plan.MustDay(since) - 3}}
+		for _, f := range change {
+			f(u)
+		}
+		return u
+	}
+	fresh := func(u *review.LateUnit) { u.New = true }
+	since := func(u *review.LateUnit) { u.Received = true }
+	for _, c := range []struct {
+		name    string
+		reports []review.Report
+		want    []review.Late
+	}{
+		{"nobody", nil, nil},
+		{"long late", []review.Report{report("A-1", "10", "2025-03-31")}, []review.Late{{Form: "BM-A-1", Indicators: []string{"A-1"}, Units: []*review.LateUnit{late("10", "2025-04-03")}}}},
+		{"since this week, on its first and last day", []review.Report{report("A-1", "10", "2025-06-21"), report("A-1", "11", "2025-06-27")},
+			[]review.Late{{Form: "BM-A-1", Indicators: []string{"A-1"}, New: 2, Units: []*review.LateUnit{late("10", "2025-06-24", fresh), late("11", "2025-06-30", fresh)}}}},
+		{"late a day before the week", []review.Report{report("A-1", "10", "2025-06-20")}, []review.Late{{Form: "BM-A-1", Indicators: []string{"A-1"}, Units: []*review.LateUnit{late("10", "2025-06-23")}}}},
+		{"late only after the review", []review.Report{report("A-1", "10", "2025-06-28")}, nil},
+		{"received on the day of the review", []review.Report{report("A-1", "10", "2025-03-31", received("2025-06-30"))}, nil},
+		{"received after it", []review.Report{report("A-1", "10", "2025-03-31", received("2025-07-01"))}, []review.Late{{Form: "BM-A-1", Indicators: []string{"A-1"}, Units: []*review.LateUnit{late("10", "2025-04-03", since)}}}},
+		{"one of two received after it", []review.Report{report("A-1", "10", "2025-03-31", received("2025-07-01")), report("A-1", "10", "2025-06-21")}, []review.Late{{Form: "BM-A-1", Indicators: []string{"A-1"},
+			Units: []*review.LateUnit{late("10", "2025-04-03", func(u *review.LateUnit) { u.Periods = append(u.Periods, plan.MustDay("2025-06-21")) })}}}},
+		{"a stock of which a later period is there", []review.Report{report("A-1", "10", "2024-12-31", later("2025-03-31"))}, nil},
+		{"a flow of which a later period is there", []review.Report{report("A-2", "10", "2024-12-31", later("2025-03-31"))}, []review.Late{{Form: "BM-A-2", Indicators: []string{"A-2"}, Units: []*review.LateUnit{late("10", "2025-01-03")}}}},
+		{"an earlier period is there", []review.Report{report("A-1", "10", "2025-03-31", later("2024-12-31"))}, []review.Late{{Form: "BM-A-1", Indicators: []string{"A-1"}, Units: []*review.LateUnit{late("10", "2025-04-03")}}}},
+		{"one form for two indicators, units by level", []review.Report{report("B-1", "101", "2025-03-31", form("BM")), report("B-1", "11", "2025-03-31", form("BM")), report("A-1", "11", "2025-03-31", form("BM"))},
+			[]review.Late{{Form: "BM", Indicators: []string{"A-1", "B-1"}, Units: []*review.LateUnit{late("11", "2025-04-03"), late("101", "2025-04-03")}}}},
+		{"no form, so by indicator", []review.Report{report("B-1", "11", "2025-03-31", form("")), report("A-1", "11", "2025-03-31", form(""))},
+			[]review.Late{{Indicators: []string{"A-1"}, Units: []*review.LateUnit{late("11", "2025-04-03")}}, {Indicators: []string{"B-1"}, Units: []*review.LateUnit{late("11", "2025-04-03")}}}},
+		{"two facilities of a unit", []review.Report{report("A-1", "11", "2025-03-31", facility("f2")), report("A-1", "11", "2025-03-31", facility("f1"))},
+			[]review.Late{{Form: "BM-A-1", Indicators: []string{"A-1"}, Units: []*review.LateUnit{late("11", "2025-04-03", func(u *review.LateUnit) { u.Facilities = []string{"f1", "f2"} })}}}},
+		{"of an indicator that is only watched, of no indicator, of no unit", []review.Report{report("W-1", "10", "2025-03-31"), report("X-9", "10", "2025-03-31"), report("A-1", "99", "2025-03-31")}, nil},
+	} {
+		if diff := cmp.Diff(c.want, review.Week(p, review.Input{AsOf: week, ReviewedOn: monday, Reports: c.reports}).Late); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
-	pack := review.Week(p, review.Input{AsOf: week, Overdue: []review.Assessment{
-		result(week, "B-1", "101", progress.NoData, "", why("not_reported", -1)),
-		result(week, "B-1", "10", progress.Stale, "60", why("old_input,not_reported", 319)),
-		result(before, "B-1", "10", progress.Stale, "60", why("old_input", 312)),
-		result(week, "A-1", "11", progress.NoData, "", why("too_few,not_reported", 20)),
-		result(week, "A-1", "10", progress.NoData, "", why("too_few", 20)),
-		result(week, "A-1", "1", progress.Stale, "60", why("old_input", 200)), // the province enters nothing itself
-		result(week, "A-2", "10", progress.NotApplicable, "", why("not_reported", -1)),
-		result(week, "A-2", "99", progress.NoData, "", why("not_reported", -1)), // a unit that the plan has no more
-	}})
-	age := func(n int32) *int32 { return &n }
-	want := []review.Late{
-		{Indicator: "A-1", New: 1, Units: []review.LateUnit{{Unit: unit("11"), Level: "district", Reason: progress.ReasonNotReported, Age: age(20), New: true}}},
-		{Indicator: "B-1", New: 1, Units: []review.LateUnit{
-			{Unit: unit("10"), Level: "district", Reason: progress.ReasonOldInput, Age: age(319)},
-			{Unit: unit("101"), Level: "commune", Reason: progress.ReasonNotReported, New: true}}},
-	}
-	if diff := cmp.Diff(want, pack.Late); diff != "" {
-		t.Errorf("late (-want +got):\n%s", diff)
+}
+
+func TestWhetherAllLateReportsAreKnown(t *testing.T) {
+	p := little(t)
+	monday := review.Monday(week)
+	for from, want := range map[plan.Day]bool{plan.NoDay: false, monday - 100: true, monday: true, monday + 1: false} {
+		if got := review.Week(p, review.Input{AsOf: week, ReviewedOn: monday, KeptFrom: from}).LateTold; got != want {
+			t.Errorf("kept from %q: %v", from, got)
+		}
 	}
 }
 
@@ -460,13 +502,16 @@ func TestTheSameInputGivesTheSamePack(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	statuses := []progress.Status{progress.Met, progress.OnTrack, progress.AtRisk, progress.Behind, progress.Stale, progress.NoData}
 	var w review.Input
-	w.AsOf = week
+	w.AsOf, w.ReviewedOn = week, review.Monday(week)
 	for _, code := range []string{"1", "10", "11", "101"} {
 		for _, ind := range []string{"A-1", "A-2", "B-1", "W-1"} {
 			for _, d := range []plan.Day{week, before} {
 				x := result(d, ind, code, statuses[r.IntN(len(statuses))], []string{"50", "51", "52", ""}[r.IntN(4)])
-				x.Reason = []string{"", "not_reported", "old_input"}[r.IntN(3)]
-				w.Results, w.Overdue = append(w.Results, x), append(w.Overdue, x)
+				x.KnownAt = x.KnownAt.Add(72 * time.Hour)
+				w.Results = append(w.Results, x)
+				for _, facility := range []string{"", "f1", "f2"}[r.IntN(3):] {
+					w.Reports = append(w.Reports, review.Report{Indicator: ind, Form: []string{"", "BM"}[r.IntN(2)], Unit: x.Unit, Level: x.Level, Facility: facility, End: d - 10, LateFrom: d - 7, Later: plan.NoDay})
+				}
 			}
 			w.Known = append(w.Known, result(before, ind, code, statuses[r.IntN(len(statuses))], "50"))
 		}
@@ -480,12 +525,13 @@ func TestTheSameInputGivesTheSamePack(t *testing.T) {
 		t.Fatalf("the input shows too little: %+v", want)
 	}
 	for range 20 {
-		for _, all := range []*[]review.Assessment{&w.Results, &w.Overdue, &w.Known} {
+		for _, all := range []*[]review.Assessment{&w.Results, &w.Known} {
 			*all = slices.Clone(*all) // the pack points into what it was made from
 			r.Shuffle(len(*all), func(i, j int) { (*all)[i], (*all)[j] = (*all)[j], (*all)[i] })
 		}
 		w.Standings = slices.Clone(w.Standings)
 		r.Shuffle(len(w.Standings), func(i, j int) { w.Standings[i], w.Standings[j] = w.Standings[j], w.Standings[i] })
+		r.Shuffle(len(w.Reports), func(i, j int) { w.Reports[i], w.Reports[j] = w.Reports[j], w.Reports[i] })
 		r.Shuffle(len(w.Tallies), func(i, j int) { w.Tallies[i], w.Tallies[j] = w.Tallies[j], w.Tallies[i] })
 		if diff := cmp.Diff(want, review.Week(p, w)); diff != "" {
 			t.Fatalf("another order gives another pack:\n%s", diff)

@@ -1,8 +1,6 @@
 package review
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"tiendo/pipeline/plan"
@@ -85,26 +83,15 @@ type Tally struct {
 	Units     int
 }
 
-// Reasons are the assessment's reasons, the status's own first.
-func (a *Assessment) Reasons() []progress.Reason {
-	var out []progress.Reason
-	for _, r := range strings.Split(a.Reason, ",") {
-		if r != "" {
-			out = append(out, progress.Reason(r))
-		}
-	}
-	return out
+// Report is a report that a unit, or a facility in it, owes for a closed period.
+type Report struct {
+	Indicator  string
+	Form       string // code of the form that asks for it; empty: the source has a form of its own
+	Unit       plan.UnitKey
+	Level      plan.Level
+	Facility   string    // empty: the unit reports itself
+	End        plan.Day  // of the period
+	LateFrom   plan.Day  // the first day on which it is late
+	ReceivedAt time.Time // zero: it is not there
+	Later      plan.Day  // end of the newest period that was there on the day asked for; NoDay: none
 }
-
-// Overdue is the reason that says that the unit's report did not come or is too old, empty if it is neither.
-func (a *Assessment) Overdue() progress.Reason {
-	for _, r := range a.Reasons() {
-		if slices.Contains(OverdueReasons, r) {
-			return r
-		}
-	}
-	return ""
-}
-
-// OverdueReasons are the reasons of a missing or late report, as the stored results give them.
-var OverdueReasons = []progress.Reason{progress.ReasonNotReported, progress.ReasonOldInput}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"tiendo/pipeline/plan"
-	"tiendo/pipeline/progress"
 	"tiendo/pipeline/review"
 )
 
@@ -16,10 +15,12 @@ type Reader interface {
 	Days(ctx context.Context) (map[plan.Level][]plan.Day, error)
 	// Assessments come by indicator, unit and day, the newest version of each.
 	Assessments(ctx context.Context, q Query) ([]Assessment, error)
-	// Tallies count assessments, the newest version of each, by day, level, indicator and status. Query.Reasons means nothing
-	// here.
+	// Tallies count assessments, the newest version of each, by day, level, indicator and status.
 	Tallies(ctx context.Context, q Query) ([]Tally, error)
-	// Standings come by day and rank, those without a rank last. Query.Indicator and Query.Reasons mean nothing here.
+	// Reports are those that were late on the day and not there by its end, and the day from which on the reports of every
+	// indicator are kept: of earlier days not all is known. NoDay: none is kept.
+	Reports(ctx context.Context, on plan.Day) ([]Report, plan.Day, error)
+	// Standings come by day and rank, those without a rank last. Query.Indicator means nothing here.
 	Standings(ctx context.Context, q Query) ([]Standing, error)
 	// Sources are those that ever ran.
 	Sources(ctx context.Context) ([]Source, error)
@@ -37,7 +38,8 @@ type Query struct {
 	Levels    []plan.Level // one of these
 	Unit      *plan.UnitKey
 	Indicator string
-	Reasons   []progress.Reason // one of these is among the result's reasons
+	Replaced  bool // with KnownOn: only where more became known later
+	Brief     bool // assessments without what stands beside the figure: the pair, what can be reached, coverage, age, rulings, parts
 }
 
 // What the store keeps is defined where it is compared; the pages show the same.
@@ -52,6 +54,8 @@ type (
 	Standing = review.Standing
 	// Tally is how many units of a level stand alike on an indicator.
 	Tally = review.Tally
+	// Report is a report that is owed.
+	Report = review.Report
 )
 
 // Source is how a source's runs went.

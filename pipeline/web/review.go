@@ -45,6 +45,8 @@ type reviewBody struct {
 	Untold     string
 	More       int // restated, not listed
 	Late       []lateRow
+	LateOn     string // the day on which what is late was late
+	LateTold   bool   // nothing is missing in the list
 	AsOf       string
 	KnownOn    string // empty: the newest
 	KnownAt    string
@@ -119,15 +121,17 @@ type restatedRow struct {
 }
 
 type lateRow struct {
-	Code, Name, URL string
-	Rhythm          string
-	N, New          int
-	Units           []lateUnit
+	Code, Name string // of the form, or of the indicator where there is none
+	Feeds      []link // indicators
+	N, New     int
+	Units      []lateUnit
+	More       int // not listed
 }
 
 type lateUnit struct {
 	Name, URL, Since string
 	New              bool
+	Received         bool
 }
 
 // weeks are the stored weekly points, ascending.
@@ -220,22 +224,22 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 		return nil, s.noSuchWeek(a, all, week, err)
 	}
 	a.asOf = week // links lead to the same day
-	w := review.Input{AsOf: week}
-	then := week - 6 // the Monday on which the week before was reviewed
+	w := review.Input{AsOf: week, ReviewedOn: review.Monday(week)}
+	then := review.Monday(week - 7)
 	if a.knownOn != plan.NoDay {
-		then = min(then, a.knownOn)
+		then, w.ReviewedOn = min(then, a.knownOn), min(w.ReviewedOn, a.knownOn)
 	}
 	both := Query{AsOf: week, Since: week - 7, KnownOn: a.knownOn}
 	var sources []Source
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		q := both
-		q.Levels = s.Plan.WatchLevels
+		q.Levels, q.Brief = s.Plan.WatchLevels, true
 		w.Results, err = s.Store.Assessments(gctx, q)
 		return
 	})
 	g.Go(func() (err error) {
-		w.Known, err = s.Store.Assessments(gctx, Query{AsOf: week - 7, Since: plan.NoDay, KnownOn: then, Levels: s.Plan.WatchLevels})
+		w.Known, err = s.Store.Assessments(gctx, Query{AsOf: week - 7, Since: plan.NoDay, KnownOn: then, Levels: s.Plan.WatchLevels, Replaced: true, Brief: true})
 		return
 	})
 	g.Go(func() (err error) {
@@ -243,9 +247,7 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 		return
 	})
 	g.Go(func() (err error) {
-		q := both
-		q.Reasons = review.OverdueReasons
-		w.Overdue, err = s.Store.Assessments(gctx, q)
+		w.Reports, w.KeptFrom, err = s.Store.Reports(gctx, w.ReviewedOn)
 		return
 	})
 	g.Go(func() (err error) {
@@ -277,7 +279,9 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 		p.Next = weekURL(a, all[i+1])
 	}
 	p.Permalink, p.CSV = weekURL(a, week), weekURL(a, week, "format", "csv")
-	p.Fresh, p.Body, p.Table = s.freshLine(a, sources), s.reviewBody(a, in, &pack), reviewTable(in, &pack)
+	b := s.reviewBody(a, in, &pack)
+	b.LateOn, b.LateTold = words.Day(w.ReviewedOn), pack.LateTold
+	p.Fresh, p.Body, p.Table = s.freshLine(a, sources), b, reviewTable(in, &pack)
 	return p, nil
 }
 
@@ -319,7 +323,7 @@ func lowerFirst(s string) string {
 // reviewBody puts a pack in words.
 func (s *site) reviewBody(a *ask, in *plan.Plan, p *review.Pack) *reviewBody {
 	b := &reviewBody{Week: lowerFirst(weekTitle(p.AsOf)), Span: fmt.Sprintf("từ %s đến %s", words.Day(p.AsOf-6), words.Day(p.AsOf)), First: p.First, Known: slices.ContainsFunc(p.Counts, func(c review.Counts) bool { return c.Now.Total() > 0 }),
-		Points: "điểm %", Monday: words.Day(p.AsOf - 6), AsOf: words.Day(p.AsOf), KnownAt: words.Instant(p.KnownAt), Plans: strings.Join(p.PlanVersions, ", "), Methods: strings.Join(p.MethodVersions, ", ")}
+		Points: "điểm %", Monday: words.Day(review.Monday(p.Before)), AsOf: words.Day(p.AsOf), KnownAt: words.Instant(p.KnownAt), Plans: strings.Join(p.PlanVersions, ", "), Methods: strings.Join(p.MethodVersions, ", ")}
 	if u, err := s.Plan.Units.Select(s.Plan.Province, p.AsOf); err == nil {
 		b.Province = u.Name
 	}
@@ -383,7 +387,7 @@ func (s *site) reviewBody(a *ask, in *plan.Plan, p *review.Pack) *reviewBody {
 		b.Untold = words.Count(int64(p.Untold))
 	}
 	for _, x := range p.Late {
-		b.Late = append(b.Late, s.lateRow(a, in, p, x))
+		b.Late = append(b.Late, s.lateRow(a, in, x))
 	}
 	b.Say = s.say(in, p)
 	return b
@@ -573,17 +577,30 @@ func (s *site) restatedRow(a *ask, in *plan.Plan, x review.Restated) (restatedRo
 	return r, ok
 }
 
-func (s *site) lateRow(a *ask, in *plan.Plan, p *review.Pack, x review.Late) lateRow {
-	ind := in.Indicator(x.Indicator)
-	r := lateRow{Code: ind.Code, Name: ind.Name, URL: a.url("/indicator/" + ind.Code), Rhythm: rhythm(ind.Rhythm), N: len(x.Units), New: x.New}
-	if p.First {
-		r.New = 0
+func (s *site) lateRow(a *ask, in *plan.Plan, x review.Late) lateRow {
+	r := lateRow{Code: x.Form, N: len(x.Units), New: x.New}
+	for _, code := range x.Indicators {
+		ind := in.Indicator(code)
+		r.Feeds = append(r.Feeds, link{Text: code, Title: ind.Name, URL: a.url("/indicator/" + code)})
+		if r.Name == "" {
+			r.Name = ind.Name
+		}
+	}
+	if f := in.Form(x.Form); f != nil {
+		r.Name = f.Title
 	}
 	for _, l := range x.Units {
+		if len(r.Units) == listed {
+			r.More = len(x.Units) - listed
+			break
+		}
 		u := s.Plan.Units.Key(l.Unit)
-		v := lateUnit{Name: u.Name, URL: s.indicatorURL(a, ind.Code, u), Since: "chưa có số liệu nào", New: l.New && !p.First}
-		if l.Age != nil {
-			v.Since = words.Count(int64(*l.Age)) + " ngày"
+		v := lateUnit{Name: u.Name, URL: s.unitLink(a, l.Unit).URL, Since: "từ " + words.Day(l.Since), New: l.New, Received: l.Received}
+		if n := len(l.Facilities); n > 0 {
+			v.Since = fmt.Sprintf("%d cơ sở, %s", n, v.Since)
+		}
+		if n := len(l.Periods); n > 1 {
+			v.Since += fmt.Sprintf(", %d kỳ", n)
 		}
 		r.Units = append(r.Units, v)
 	}
@@ -617,12 +634,12 @@ func (s *site) say(in *plan.Plan, p *review.Pack) []string {
 	if !p.First && len(p.Pairs) > 0 {
 		switch n := len(p.Restated); {
 		case n > 0:
-			all = append(all, fmt.Sprintf("%s kết quả của tuần trước đã được điều chỉnh sau ngày rà soát %s.", words.Count(int64(n)), words.Day(p.AsOf-6)))
+			all = append(all, fmt.Sprintf("%s kết quả của tuần trước đã được điều chỉnh sau ngày rà soát %s.", words.Count(int64(n)), words.Day(review.Monday(p.Before))))
 		case p.Untold == 0:
-			all = append(all, fmt.Sprintf("Không có kết quả nào của tuần trước được điều chỉnh sau ngày rà soát %s.", words.Day(p.AsOf-6)))
+			all = append(all, fmt.Sprintf("Không có kết quả nào của tuần trước được điều chỉnh sau ngày rà soát %s.", words.Day(review.Monday(p.Before))))
 		}
 	}
-	if say := sayLate(p); say != "" {
+	if say := sayLate(p); say != "" && p.LateTold {
 		all = append(all, say)
 	}
 	return all
@@ -826,15 +843,11 @@ func sayLate(p *review.Pack) string {
 	if len(units) == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%s đơn vị chưa báo cáo hoặc có số liệu quá cũ ở %d chỉ tiêu", words.Count(int64(len(units))), len(p.Late))
-	switch {
-	case p.First:
-	case fresh == 0:
-		text += ", không có lượt nào mới phát sinh trong tuần"
-	default:
-		text += fmt.Sprintf(", trong đó %s lượt mới phát sinh trong tuần", words.Count(int64(fresh)))
+	text := fmt.Sprintf("%s đơn vị còn nợ báo cáo đã quá hạn của %d loại báo cáo", words.Count(int64(len(units))), len(p.Late))
+	if fresh == 0 {
+		return text + ", không có lượt nào mới quá hạn trong tuần."
 	}
-	return text + "."
+	return text + fmt.Sprintf(", trong đó %s lượt mới quá hạn trong tuần.", words.Count(int64(fresh)))
 }
 
 var reviewColumns = []string{"level", "unit", "unit_valid_from", "unit_name", "pillar", "indicator", "indicator_name", "as_of", "change", "status_before", "status", "status_vi", "value_before", "value",

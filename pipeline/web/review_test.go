@@ -63,6 +63,31 @@ func reviewed(t *testing.T, p *plan.Plan, rounds ...[]stand) *schema.Store {
 	return st
 }
 
+// owing notes reports that are late, one of which comes on the day after the review.
+func owing(t *testing.T, p *plan.Plan, st *schema.Store) {
+	t.Helper()
+	report := func(indicator, unit, form, period string, lateFrom plan.Day) progress.Report {
+		u, err := p.Units.Select(unit, thisWeek)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end, err := plan.ParsePeriod(plan.Report, period)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return progress.Report{Indicator: p.Indicator(indicator), Unit: u, Period: end, Due: end.End, LateFrom: lateFrom, Source: "forms", Form: form, State: progress.ReportLate}
+	}
+	came := report("XHS-01", "30733", "BM-XHS-01", "2025-Q2", thisWeek-4)
+	came.State, came.ReportedAt = progress.ReportReceived, (thisWeek + 2).Start().UnixMilli()
+	reports := []progress.Report{came, report("X-SAT", "899", "BM-CQS-03", "2025-03", plan.MustDay("2025-03-19"))}
+	for _, period := range []string{"2025-03", "2025-04"} {
+		reports = append(reports, report("CQS-03", "899", "BM-CQS-03", period, plan.MustDay("2025-03-19")))
+	}
+	if err := st.SaveReports(context.Background(), reports, thisWeek+2, (thisWeek + 2).Start()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 var (
 	thisWeek = plan.MustDay("2025-06-29")
 	lastWeek = thisWeek - 7
@@ -87,7 +112,12 @@ func changes() [][]stand {
 
 func TestReviewOfAWeek(t *testing.T) {
 	p := load(t, kienGiang)
-	h := site(t, p, reviewed(t, p, changes()...), clock(thisWeek))
+	st := reviewed(t, p, changes()...)
+	h := site(t, p, st, clock(thisWeek))
+	if seen := text(get(h, "/review/2025-W26").Body.String()); !strings.Contains(seen, "Kho số liệu chưa lưu đủ các kỳ báo cáo đến hạn trước ngày này, nên không biết hết báo cáo quá hạn.") {
+		t.Errorf("where no report is kept, none is late: %s", seen)
+	}
+	owing(t, p, st)
 	for _, c := range []struct {
 		address   string
 		says, not []string
@@ -100,17 +130,18 @@ func TestReviewOfAWeek(t *testing.T) {
 			"Còn 185 ngày đến mốc 31/12/2025.",
 			"Huyện, thành phố: đứng đầu là Thành phố Rạch Giá (1/3 chỉ tiêu đạt hoặc đúng tiến độ); tăng hạng nhiều nhất là Thành phố Rạch Giá (từ hạng 2 lên hạng 1); giảm hạng nhiều nhất là Thành phố Hà Tiên (từ hạng 1 xuống hạng 2).",
 			"1 kết quả của tuần trước đã được điều chỉnh sau ngày rà soát 23/06/2025.",
-			"1 đơn vị chưa báo cáo hoặc có số liệu quá cũ ở 1 chỉ tiêu, trong đó 1 lượt mới phát sinh trong tuần.",
+			"2 đơn vị còn nợ báo cáo đã quá hạn của 2 loại báo cáo, trong đó 1 lượt mới quá hạn trong tuần.",
 			"Huyện, thành phố 5 0 -1 1 +1 2 1 -1 1 +1 0 Xã, phường, thị trấn 1 0 0 0 -1 0 0 1 +1",
 			"▼ Mới chậm tiến độ 1 lượt chỉ tiêu", "CQS-02 Hồ sơ thủ tục hành chính xử lý hoàn toàn trực tuyến Thành phố Rạch Giá 60,0% 57,5%", "Có nguy cơ → ▼ Chậm tiến độ",
 			"● Ra khỏi diện chậm 1 lượt chỉ tiêu", "90,0% 94,0%", "▲ Không còn đạt 1 lượt chỉ tiêu", "85,0% 84,0%", "◌ Số liệu thành cũ hoặc không còn 1 lượt chỉ tiêu",
 			"so với số liệu đã biết đến hết ngày rà soát 23/06/2025", "70,0% 71,3% +1,3", "số liệu báo lại",
-			"XHS-01 Dân số trưởng thành có điện thoại thông minh hằng quý 1 1 Phường Vĩnh Thanh (400 ngày, mới )",
+			"Báo cáo quá hạn đến hết ngày 30/06/2025", "CQS-03 , X-SAT 1 0 Thành phố Rạch Giá (từ 19/03/2025, 2 kỳ)", "XHS-01 1 1 Phường Vĩnh Thanh (từ 25/06/2025, mới , đã nộp sau đó)",
+			"+0,23 +0,06",
 			"Bản kế hoạch 243/KH-UBND", "Phiên bản phương pháp plan-1",
-		}, []string{"không có bản lưu", "kết quả nào của tuần trước được điều chỉnh"}},
+		}, []string{"không có bản lưu", "kết quả nào của tuần trước được điều chỉnh", "không biết hết báo cáo"}},
 		// as known on the Monday before: this week is not known yet, and the page says so
 		{"/review/2025-W26?known-on=2025-06-23", []string{"Kho số liệu không có kết quả nào của tuần này theo số liệu đã biết đến ngày 23/06/2025"}, []string{"Tóm tắt"}},
-		{"/review/2025-W25", []string{"Chưa có tuần trước để so sánh.", "Đây là tuần đầu tiên có kết quả: chưa có tuần trước để so sánh.", "Kỳ sau"}, []string{"Mới đạt", "Điều chỉnh số liệu", "Kỳ trước", "Tăng nhiều nhất"}},
+		{"/review/2025-W25", []string{"Chưa có tuần trước để so sánh.", "Đây là tuần đầu tiên có kết quả: chưa có tuần trước để so sánh.", "Kỳ sau", "CQS-03 , X-SAT 1 0 Thành phố Rạch Giá (từ 19/03/2025, 2 kỳ)", "không biết hết báo cáo quá hạn"}, []string{"Mới đạt", "Điều chỉnh số liệu", "Kỳ trước", "Tăng nhiều nhất", "còn nợ báo cáo"}},
 		{"/review/2025-W25?known-on=2025-06-23", []string{"Theo số liệu đã biết đến ngày 23/06/2025.", "Tỉnh Kiên Giang có 2 chỉ tiêu: 1 đúng tiến độ và 1 có nguy cơ."}, nil},
 	} {
 		rec := get(h, c.address)

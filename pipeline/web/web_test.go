@@ -65,7 +65,7 @@ func TestPagesOfAPlanWithTargets(t *testing.T) {
 		{"/unit/ubmttq", []string{"Ủy ban Mặt trận Tổ quốc"}, nil},
 		{"/freshness", []string{"Chưa chạy lần nào", "no answer", "Đơn vị chưa báo cáo", "Không có bản ghi nào bị loại"}, nil},
 		{"/review/2025-W26", []string{"Rà soát tuần 26/2025 từ 23/06/2025 đến 29/06/2025", "Tóm tắt", "Mới chậm tiến độ", "Tăng nhiều nhất", "Mức cần tăng và dự báo đến mốc 31/12/2025", "Xếp hạng: Huyện, thành phố", "Điều chỉnh số liệu của tuần trước",
-			"Chưa báo cáo, báo cáo quá hạn", "Bản kế hoạch 243/KH-UBND", "Phiên bản phương pháp plan-1", "Kỳ trước"}, []string{"Kỳ sau"}},
+			"Báo cáo quá hạn", "Bản kế hoạch 243/KH-UBND", "Phiên bản phương pháp plan-1", "Kỳ trước"}, []string{"Kỳ sau"}},
 		{"/?as-of=2025-06-22", []string{"Tính đến ngày 22/06/2025", "Kỳ sau"}, nil},
 		{"/?as-of=2023-12-31", []string{"Tính đến ngày 31/12/2023", "0 ngày đến mốc 31/12/2023"}, nil},
 		{"/?as-of=2025-06-22&known-on=2025-06-23", []string{"theo số liệu đã biết đến ngày 23/06/2025"}, []string{"kho chưa lưu kết quả"}},
