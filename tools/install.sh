@@ -5,7 +5,7 @@ set -euo pipefail
 
 needed=() skipped=()
 command -v chromium >/dev/null || needed+=(chromium)
-if ! fc-list 2>/dev/null | grep -qiE 'noto sans|dejavu'; then needed+=(fonts-noto-core fontconfig); fi
+if ! fc-list 2>/dev/null | grep -iE 'noto sans|dejavu' >/dev/null; then needed+=(fonts-noto-core fontconfig); fi
 command -v promtool >/dev/null && command -v prometheus >/dev/null || skipped+=(prometheus)
 command -v amtool >/dev/null && command -v prometheus-alertmanager >/dev/null || skipped+=(prometheus-alertmanager)
 missing=("${needed[@]}" "${skipped[@]}")
