@@ -31,7 +31,8 @@ var mayImport = map[string][]string{
 	"pipeline/run":             {"pipeline/plan", "pipeline/progress", "collectors"},
 	"pipeline/telemetry":       {"pipeline/plan", "pipeline/progress", "pipeline/run", "pipeline/words"},
 	"pipeline/review":          {"pipeline/plan", "pipeline/progress"},
-	"pipeline/web":             {"pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words"},
+	"pipeline/web":             {"pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words", "docs/runbooks"},
+	"docs/runbooks":            nil,
 	"collectors":               {"pipeline/plan"},
 	"collectors/table":         {"pipeline/plan", "collectors"},
 	"collectors/onlineservice": {"pipeline/plan", "collectors", "collectors/table"},
@@ -59,6 +60,7 @@ var standsIn = map[string][]string{
 	"github.com/xuri/excelize/":            {"collectors"},
 	"github.com/ebitengine/purego":         {"schema/engine"},
 	"github.com/creack/pty":                {"schema/engine"},
+	"github.com/yuin/goldmark":             {"pipeline/web"},
 	"github.com/spf13/cobra":               {"cmd/tiendo"},
 	"github.com/schollz/progressbar/":      {"cmd/tiendo"},
 	"github.com/chromedp/":                 nil, // tests only

@@ -21,6 +21,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"tiendo/docs/runbooks"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 )
@@ -47,6 +48,7 @@ type site struct {
 	templates map[string]*template.Template
 	sources   map[string]sourceInfo
 	style     string // address of the style sheet, named by its content
+	runbook   *runbook
 }
 
 // sourceInfo is what a source's file says to people.
@@ -75,7 +77,7 @@ func New(o Options) (http.Handler, error) {
 		}
 		s.sources[f.Name] = info
 	}
-	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "error"} {
+	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "runbook", "error"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("web: template %s: %w", name, err)
@@ -93,6 +95,10 @@ func New(o Options) (http.Handler, error) {
 	sum := sha256.Sum256(css)
 	s.style = "/static/style.css?v=" + hex.EncodeToString(sum[:6])
 
+	if s.runbook, err = readRunbook(runbooks.Alerts); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", s.page(s.scorecard))
 	mux.Handle("/heat", s.page(s.heat))
@@ -101,6 +107,7 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("/review", s.thisWeek)
 	mux.Handle("/review/{week}", s.page(s.review))
 	mux.Handle("/freshness", s.page(s.freshness))
+	mux.Handle("/runbook", s.page(s.runbookPage))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("/readyz", s.readyz)
 	if o.Metrics != nil {
