@@ -193,12 +193,16 @@ func (a *app) open(ctx context.Context) (*schema.Store, error) {
 	return st, a.setClock(ctx)
 }
 
-// settled waits for the process that runs the engine, which may have begun a moment ago and still be making the tables.
+// settled waits for the process that runs the engine, which may have begun a moment ago and still be making tables and views.
+// One of another version makes others: what then is missing says so where it is asked for.
 func (a *app) settled(ctx context.Context) error {
 	deadline := time.Now().Add(10 * time.Second)
 	for {
-		err := a.setClock(ctx)
-		if err == nil || time.Now().After(deadline) || a.store.Ping(ctx) != nil {
+		current, err := a.store.Current(ctx)
+		if err == nil {
+			err = a.setClock(ctx)
+		}
+		if err == nil && current || time.Now().After(deadline) || a.store.Ping(ctx) != nil {
 			return err
 		}
 		select {
