@@ -256,8 +256,8 @@ func open(t *testing.T, u *boardUser, b boardJSON, lang string, now time.Time, c
 			return nil
 		}
 		value, text := a.column("__value"), a.column("__text")
-		if value < 0 || text < 0 {
-			t.Errorf("%s variable %s gives %v: want __value and __text", b.UID, v.Name, a.Meta)
+		if value != 0 || text != 1 { // the data source goes by the order
+			t.Errorf("%s variable %s gives %v: want __value, then __text", b.UID, v.Name, a.Meta)
 			return nil
 		}
 		var all []option

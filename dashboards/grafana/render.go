@@ -426,7 +426,7 @@ func (r renderer) overrides(p *Panel) []any {
 		if l := full.Line; l != nil && (p.Type == "trend" || p.Type == "columns") {
 			r.line(p, *l, add)
 		}
-		if links := r.links(full.Links); len(links) > 0 {
+		if links := r.links(full.Links); len(links) > 0 || p.Matrix != nil { // the names of a matrix have not the links of its cells
 			add("links", links)
 		}
 		if len(props) > 0 {
@@ -483,6 +483,7 @@ func (r renderer) shown(c Column) object {
 	case "status", "sign", "outcome", "outcome_sign":
 		out["mappings"] = []any{r.mapping(c.Show)}
 		out["custom.displayMode"] = "color-background-solid"
+		out["thresholds"] = r.thresholds([]Step{{nil, "transparent"}}) // of no status
 		if strings.HasSuffix(c.Show, "sign") {
 			out["custom.align"] = "center"
 		}
