@@ -7,7 +7,7 @@ SELECT
     u.unit_key AS unit_key, if(u.name_vi = '', r.unit, u.name_vi) AS unit_vi, if(u.name_en = '', r.unit, u.name_en) AS unit_en,
     if(u.short_vi = '', r.unit, u.short_vi) AS unit_short_vi, if(u.short_en = '', r.unit, u.short_en) AS unit_short_en,
     u.position AS unit_position, u.parent_key AS parent_key, u.district_key AS district_key, r.level AS level,
-    u.level_vi AS level_vi, u.level_en AS level_en,
+    u.level_vi AS level_vi, u.level_en AS level_en, u.level_position AS level_position,
     r.facility AS facility, if(r.facility = '', '', if(f.name = '', r.facility, f.name)) AS facility_name,
     if(i.name_vi = '', r.indicator, i.name_vi) AS indicator_vi, if(i.name_en = '', r.indicator, i.name_en) AS indicator_en,
     if(i.short_vi = '', r.indicator, i.short_vi) AS indicator_short_vi, if(i.short_en = '', r.indicator, i.short_en) AS indicator_short_en,
