@@ -15,11 +15,49 @@ const committed = "(run_id, page) IN (SELECT run_id, page FROM page WHERE plan =
 
 // Knowledge is everything that the plan's indicators rest on, as fetched up to the local end of knownOn.
 func (s *Store) Knowledge(ctx context.Context, p *plan.Plan, knownOn plan.Day) (progress.Knowledge, error) {
-	k := progress.Knowledge{Snapshots: map[string][]int64{}}
-	ctx = s.with(ctx, map[string]string{"until": stamp(knownOn.End().Add(-time.Millisecond)), "measures": array(measuresOf(p))})
-	if err := s.measureRows(ctx, &k); err != nil {
+	var k progress.Knowledge
+	if err := s.measureRows(s.until(ctx, p, knownOn), &k); err != nil {
 		return k, fmt.Errorf("read the measures: %w", err)
 	}
+	return s.registers(s.until(ctx, p, knownOn), k.Rows)
+}
+
+// EachKnowledge is Knowledge on each of several days, ascending. The figures, which are most of it, are read once.
+func (s *Store) EachKnowledge(ctx context.Context, p *plan.Plan, days []plan.Day, each func(knownOn plan.Day, k progress.Knowledge) error) error {
+	if len(days) == 0 {
+		return nil
+	}
+	var all progress.Knowledge
+	if err := s.measureRows(s.until(ctx, p, days[len(days)-1]), &all); err != nil {
+		return fmt.Errorf("read the measures: %w", err)
+	}
+	for _, d := range days {
+		end := d.End().UnixMilli()
+		var rows []progress.Row
+		for _, r := range all.Rows {
+			if r.KnownAt < end {
+				rows = append(rows, r)
+			}
+		}
+		k, err := s.registers(s.until(ctx, p, d), rows)
+		if err != nil {
+			return err
+		}
+		if err := each(d, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// until hands a day of knowledge and the measures of the plan to the queries.
+func (s *Store) until(ctx context.Context, p *plan.Plan, knownOn plan.Day) context.Context {
+	return s.with(ctx, map[string]string{"until": stamp(knownOn.End().Add(-time.Millisecond)), "measures": array(measuresOf(p))})
+}
+
+// registers adds what is known beside the figures.
+func (s *Store) registers(ctx context.Context, rows []progress.Row) (progress.Knowledge, error) {
+	k := progress.Knowledge{Rows: rows, Snapshots: map[string][]int64{}}
 	if err := s.facilities(ctx, &k); err != nil {
 		return k, fmt.Errorf("read the registry of facilities: %w", err)
 	}

@@ -29,32 +29,61 @@ type resultKey struct {
 	asOf      plan.Day
 }
 
-// stored are the hashes of the newest version of every result.
-func (s *Store) stored(ctx context.Context, table, indicator string) (map[resultKey]uint64, error) {
-	rows, err := s.conn.Query(s.with(ctx, nil), `
-		SELECT `+indicator+`, unit, unit_from, as_of, argMax(hash, (known_at, computed_at)) FROM `+table+`
-		WHERE plan = {plan:String} GROUP BY ALL`)
+// version is the hash of a stored result and when it was known.
+type version struct {
+	knownAt int64 // unix milliseconds
+	hash    uint64
+}
+
+// versions are the stored versions of results, the newest last.
+type versions map[resultKey][]version
+
+// asKnown is the hash of the newest version that was known by then.
+func (v versions) asKnown(key resultKey, knownAt int64) (hash uint64, ok bool) {
+	for i := len(v[key]) - 1; i >= 0; i-- {
+		if x := v[key][i]; x.knownAt <= knownAt {
+			return x.hash, true
+		}
+	}
+	return 0, false
+}
+
+// stored are the versions of the results of those days.
+func (s *Store) stored(ctx context.Context, table, indicator string, results []progress.Result) (versions, error) {
+	days := map[plan.Day]bool{}
+	for _, r := range results {
+		days[r.Day] = true
+	}
+	var of []string
+	for d := range days {
+		of = append(of, d.String())
+	}
+	rows, err := s.conn.Query(s.with(ctx, map[string]string{"days": array(of)}), `
+		SELECT `+indicator+`, unit, unit_from, as_of, toUnixTimestamp64Milli(known_at), hash FROM `+table+`
+		WHERE plan = {plan:String} AND as_of IN (SELECT arrayJoin(CAST({days:Array(String)}, 'Array(Date32)')))
+		ORDER BY known_at, computed_at`)
 	if err != nil {
 		return nil, fmt.Errorf("read the stored results: %w", err)
 	}
 	defer rows.Close()
-	have := map[resultKey]uint64{}
+	have := versions{}
 	for rows.Next() {
 		var k resultKey
 		var from, asOf time.Time
-		var hash uint64
-		if err := rows.Scan(&k.indicator, &k.unit.Code, &from, &asOf, &hash); err != nil {
+		var v version
+		if err := rows.Scan(&k.indicator, &k.unit.Code, &from, &asOf, &v.knownAt, &v.hash); err != nil {
 			return nil, err
 		}
 		k.unit.From, k.asOf = dayFrom(from), dayFrom(asOf)
-		have[k] = hash
+		have[k] = append(have[k], v)
 	}
 	return have, rows.Err()
 }
 
-// SaveResults appends the results that differ from what is stored and returns how many did.
+// SaveResults appends the results that differ from what is stored as known at their time, and returns how many did. So what
+// was known on an earlier day may be computed and stored after what is known now.
 func (s *Store) SaveResults(ctx context.Context, p *plan.Plan, version string, results []progress.Result, now time.Time) (int, error) {
-	have, err := s.stored(ctx, "assessment", "indicator")
+	have, err := s.stored(ctx, "assessment", "indicator", results)
 	if err != nil {
 		return 0, err
 	}
@@ -102,7 +131,7 @@ func (s *Store) SaveResults(ctx context.Context, p *plan.Plan, version string, r
 			h.num(int64(*age))
 		}
 		hash := h.d.Sum64()
-		if old, ok := have[resultKey{r.Indicator.Code, r.Unit.UnitKey, r.Day}]; ok && old == hash {
+		if old, ok := have.asKnown(resultKey{r.Indicator.Code, r.Unit.UnitKey, r.Day}, r.KnownAt); ok && old == hash {
 			continue
 		}
 		err = batch.Append(s.plan, version, progress.MethodVersion, r.Indicator.Code, r.Indicator.Pillar, r.Unit.Code, dayValue(r.Unit.From), string(r.Unit.Level), dayValue(r.Day),
@@ -181,7 +210,7 @@ func Reasons(a progress.Assessment) string {
 // SaveStandings ranks the units on every day that the results speak of and appends the standings that differ from what is
 // stored.
 func (s *Store) SaveStandings(ctx context.Context, p *plan.Plan, version string, results []progress.Result, now time.Time) error {
-	have, err := s.stored(ctx, "standing", "''")
+	have, err := s.stored(ctx, "standing", "''", results)
 	if err != nil {
 		return err
 	}
@@ -217,7 +246,7 @@ func (s *Store) SaveStandings(ctx context.Context, p *plan.Plan, version string,
 					counts = append(counts, uint32(x.Counts[st]))
 				}
 				hash := h.d.Sum64()
-				if old, ok := have[resultKey{"", x.Unit, day}]; ok && old == hash {
+				if old, ok := have.asKnown(resultKey{"", x.Unit, day}, known); ok && old == hash {
 					continue
 				}
 				row := []any{s.plan, version, progress.MethodVersion, string(level), x.Unit.Code, dayValue(x.Unit.From), dayValue(day), time.UnixMilli(known).UTC(), uint32(x.Rank), uint32(ranked), dec(x.Share)}

@@ -144,6 +144,9 @@ func (a *app) compute(ctx context.Context, p *plan.Plan, st *schema.Store, asOf,
 			return run.Computed{}, err
 		}
 	}
+	if err := a.saveCatalogue(ctx, p, st); err != nil { // a target or a name may have changed today
+		return run.Computed{}, err
+	}
 	return run.Compute(ctx, st, p, asOf, knownOn)
 }
 
@@ -152,7 +155,8 @@ func (a *app) replayCommand() *cobra.Command {
 		Use:   "replay",
 		Short: "Rebuild every figure from the landed pages",
 		Long: `Empty facts, measures, rejects and results, read every landed page again with the time it was fetched, aggregate and
-compute. The figures come out as they were; a mended parser shows its effect. A replay that was cut short is begun again.`,
+compute, also what the last eight reviews showed on their Mondays. The figures come out as they were; a mended parser shows its
+effect. A replay that was cut short is begun again.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -185,6 +189,9 @@ compute. The figures come out as they were; a mended parser shows its effect. A 
 			}
 			d, k, err := a.asOfKnownOn("", "")
 			if err != nil {
+				return err
+			}
+			if err := run.Remember(ctx, st, p, a.lastMondays(p)); err != nil {
 				return err
 			}
 			c, err := run.Compute(ctx, st, p, d, k)

@@ -22,6 +22,7 @@ import (
 	"tiendo/collectors"
 	"tiendo/collectors/simulator"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
 	"tiendo/pipeline/run"
 	"tiendo/schema"
 )
@@ -82,6 +83,8 @@ const (
 	settingSeed     = "demo_seed"
 	settingDossiers = "demo_dossiers"
 	settingAsOf     = "demo_as_of"
+
+	settingRemembered = "demo_remembered"
 )
 
 func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string) error {
@@ -124,6 +127,9 @@ func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string)
 		return err
 	}
 	done := a.bar(-1, "Tính tiến độ")
+	if err := a.remember(ctx, p, st); err != nil {
+		return err
+	}
 	c, err := run.Compute(ctx, st, p, asOf, plan.DayOf(a.now()))
 	if err != nil {
 		return err
@@ -138,6 +144,34 @@ func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string)
 		return nil
 	}
 	return a.serve(ctx, p, st, listen, nil, &c)
+}
+
+// rememberedWeeks is how many past reviews a demo or a replay holds as they were on their day.
+const rememberedWeeks = 8
+
+// lastMondays are the days of the last reviews before today, ascending.
+func (a *app) lastMondays(p *plan.Plan) (all []plan.Day) {
+	for d := plan.LastWeeklyPoint(a.now()) + 1 - 7*rememberedWeeks; d < plan.DayOf(a.now()); d += 7 {
+		if d > p.Start {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// remember stores what the last reviews would have shown on their Mondays: the history was collected in one go, and the
+// final computation alone would know no figure that was restated since. It is done once.
+func (a *app) remember(ctx context.Context, p *plan.Plan, st *schema.Store) error {
+	today := plan.DayOf(a.now())
+	done := fmt.Sprintf("%s %s %s", today, p.VersionOn(today), progress.MethodVersion)
+	have, err := st.Setting(ctx, settingRemembered)
+	if err != nil || have == done {
+		return err
+	}
+	if err := run.Remember(ctx, st, p, a.lastMondays(p)); err != nil {
+		return err
+	}
+	return st.SetSetting(ctx, settingRemembered, done)
 }
 
 // next says how to look further into what a demo left behind.

@@ -46,8 +46,14 @@ func TestBuiltinPlansAreClean(t *testing.T) {
 		for _, problem := range plan.Lint(folder) {
 			t.Errorf("%s/%v", name, problem)
 		}
-		if p := builtin(t, name); p.Code != name {
+		p := builtin(t, name)
+		if p.Code != name {
 			t.Errorf("folder %s holds plan %s", name, p.Code)
+		}
+		for _, ind := range p.Indicators {
+			if ind.Short == "" || ind.ShortEN == "" || ind.NameEN == "" || ind.DefinitionEN == "" {
+				t.Errorf("%s/indicators.yaml:%d: %s is not named in both languages: name_en, short, short_en, definition_en", name, ind.Line, ind.Code)
+			}
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (l *linter) wording(s spot, wording string, rulings []string) {
 }
 
 func (l *linter) indicators() {
-	seen, shown := map[string]int{}, map[string]int{}
+	seen, shown := map[string]int{}, map[string]map[string]int{"short": {}, "short_en": {}}
 	for i := range l.p.Indicators {
 		ind := &l.p.Indicators[i]
 		s := l.at("indicators.yaml", "[%d]", i)
@@ -101,14 +101,14 @@ func (l *linter) facts(s spot, ind *Indicator) {
 }
 
 // shortNames checks what tables and charts call the indicator: short enough, and no other indicator's.
-func (l *linter) shortNames(s spot, ind *Indicator, shown map[string]int) {
+func (l *linter) shortNames(s spot, ind *Indicator, shown map[string]map[string]int) {
 	vi, en := ind.ShortNames()
 	for _, x := range []struct{ key, name string }{{"short", vi}, {"short_en", en}} {
 		if n := utf8.RuneCountInString(x.name); n > ShortRunes {
 			s.say("."+x.key, "short-name", "indicator %s is called %q (%d letters) in tables: give it a %s of at most %d", ind.Code, x.name, n, x.key, ShortRunes)
 		}
 		if x.name != "" {
-			once(shown, s, x.key+" "+strconv.Quote(x.name), "the name in tables,")
+			once(shown[x.key], s, strconv.Quote(x.name), x.key)
 		}
 	}
 }

@@ -174,6 +174,12 @@ func TestLint(t *testing.T) {
 			"indicators.yaml:104: indicator B-3 changes on 2024-09-01, but plan.yaml has no version of that day (amendment)"}, true},
 
 		// indicators.yaml: codes, formula, applicability
+		{"no name for tables", "indicators.yaml", "name: Hồ sơ đúng hạn", "name: Tỷ lệ hồ sơ được giải quyết đúng hạn", []string{
+			`indicators.yaml:1: indicator A-1 is called "Tỷ lệ hồ sơ được giải quyết đúng hạn" (36 letters) in tables: give it a short of at most 34 (short-name)`,
+			`indicators.yaml:1: indicator A-1 is called "Tỷ lệ hồ sơ được giải quyết đúng hạn" (36 letters) in tables: give it a short_en of at most 34 (short-name)`}, true},
+		{"name for tables twice", "indicators.yaml", "name: Hồ sơ đúng hạn", "name: Hồ sơ đúng hạn\n  short: Thủ tục cắt giảm", []string{
+			`indicators.yaml:31: short "Thủ tục cắt giảm" stands on line 1 already (duplicate)`,
+			`indicators.yaml:31: short_en "Thủ tục cắt giảm" stands on line 1 already (duplicate)`}, true},
 		{"indicator twice", "indicators.yaml", "- code: B-3", "- code: B-2", []string{"indicators.yaml:88: indicator B-2 stands on line 67 already (duplicate)"}, true},
 		{"unknown pillar", "indicators.yaml", "  pillar: A\n  name: Hồ sơ đúng hạn", "  pillar: Z\n  name: Hồ sơ đúng hạn", []string{`indicators.yaml:2: pillar "Z" is not among the plan's pillars (unknown-pillar)`,
 			"subjects.yaml:5: district are owed A-1 by indicators.yaml, but the subject does not list it (subject-owes)"}, true},

@@ -22,8 +22,8 @@ type Result struct {
 	BehindSince plan.Day
 }
 
-// Results assesses one indicator of one unit on the given days (ascending). Every weekly point before them is assessed
-// too, because the streak and a derived baseline come from there; keep says which weekly points are returned besides.
+// Results assesses one indicator of one unit on the given days (ascending). Of the weekly points before them, those that
+// the streak rests on are assessed too.
 func (b *Book) Results(ind *plan.Indicator, unit *plan.Unit, days []plan.Day) []Result {
 	if len(days) == 0 {
 		return nil
@@ -31,28 +31,60 @@ func (b *Book) Results(ind *plan.Indicator, unit *plan.Unit, days []plan.Day) []
 	f := b.Figures(ind, unit)
 	s := b.newSeries(f, days[len(days)-1])
 	out := make([]Result, 0, len(days))
-	streak, week := NoStreak, 0
 	for _, d := range days {
-		for ; week < len(s.weekly) && s.weekly[week].Day <= d; week++ {
-			if s.weekly[week].Day == d {
-				continue // counted below, once
-			}
-			streak = streak.Next(s.weekly[week].Day, s.assess(s.weekly[week].Day).Status)
-		}
 		r := s.result(d)
-		if d == d.Sunday() && !r.UnitEnded { // no weeks behind after the end
-			streak = streak.Next(d, r.Status)
-		}
+		s.know(d, r.Status)
+		streak := s.streak(d)
 		r.WeeksBehind, r.BehindSince = streak.Weeks, streak.Since
 		out = append(out, r)
 	}
 	return out
 }
 
+// streak counts the weekly points up to the day, as Streak.Next does from the first one on. It looks back only to the last
+// one that ended a count. There are no weekly points after a unit's end, so its count stays.
+func (s *series) streak(d plan.Day) Streak {
+	n := s.weeksUpTo(d)
+	first := n
+	for first > 0 && s.status(first-1).counts() {
+		first--
+	}
+	streak := NoStreak
+	for i := first; i < n; i++ {
+		streak = streak.Next(s.weekly[i].Day, s.status(i))
+	}
+	return streak
+}
+
+// know notes the status of a day, if that is a weekly point.
+func (s *series) know(d plan.Day, status Status) {
+	if n := s.weeksUpTo(d); n > 0 && s.weekly[n-1].Day == d {
+		s.statuses[n-1] = status
+	}
+}
+
+// status is the status at a weekly point, assessed once.
+func (s *series) status(week int) Status {
+	if s.statuses[week] == "" {
+		s.statuses[week] = s.assess(s.weekly[week].Day).Status
+	}
+	return s.statuses[week]
+}
+
+// weeksUpTo is the number of weekly points on or before the day.
+func (s *series) weeksUpTo(d plan.Day) int {
+	n, found := slices.BinarySearchFunc(s.weekly, d, func(p WeekPoint, d plan.Day) int { return int(p.Day - d) })
+	if found {
+		n++
+	}
+	return n
+}
+
 // series is an indicator of a unit with its path values at all weekly points.
 type series struct {
 	*Figures
 	weekly   []WeekPoint
+	statuses []Status // of the weekly points, as far as they were asked for
 	baseline Baseline
 	targets  []Target
 	applies  plan.Applicability
@@ -68,6 +100,7 @@ func (b *Book) newSeries(f *Figures, until plan.Day) *series {
 			s.baseline = Baseline{Known: true, Day: d, Value: p.Value, Derived: true}
 		}
 	}
+	s.statuses = make([]Status, len(s.weekly))
 	for _, m := range b.plan.Milestones {
 		t := Target{Milestone: m.Date, CutOff: m.Date}
 		if f.Indicator.PeriodType == plan.Report {
@@ -120,10 +153,7 @@ func (s *series) baselineOn(d plan.Day) Baseline {
 
 // recent is the last twelve weekly points up to the day.
 func (s *series) recent(d plan.Day) []WeekPoint {
-	end, found := slices.BinarySearchFunc(s.weekly, d, func(p WeekPoint, d plan.Day) int { return int(p.Day - d) })
-	if found {
-		end++
-	}
+	end := s.weeksUpTo(d)
 	return s.weekly[max(0, end-12):end]
 }
 

@@ -33,6 +33,15 @@ func (s Streak) Next(day plan.Day, status Status) Streak {
 	return NoStreak
 }
 
+// counts says whether a weekly point of that status leaves a count standing.
+func (s Status) counts() bool {
+	switch s {
+	case Behind, NoData, Stale, NotApplicable:
+		return true
+	}
+	return false
+}
+
 // WeeksBehind is the count after all the points, oldest first.
 func WeeksBehind(points []WeekStatus) Streak {
 	s := NoStreak

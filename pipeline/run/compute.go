@@ -52,6 +52,11 @@ func Book(ctx context.Context, st Results, p *plan.Plan, knownOn plan.Day) (*pla
 // Assess computes every result that is kept for a day: all indicators, all units that they apply to, every weekly point
 // that the unit's level keeps. Results come in the plan's order of indicators, then in the order of the units.
 func Assess(ctx context.Context, p *plan.Plan, book *progress.Book, asOf plan.Day) ([]progress.Result, error) {
+	return assess(ctx, p, book, func(u *plan.Unit) []plan.Day { return book.StoredDays(u, asOf) })
+}
+
+// assess computes all indicators for all units that they apply to, on the days of each unit.
+func assess(ctx context.Context, p *plan.Plan, book *progress.Book, daysOf func(*plan.Unit) []plan.Day) ([]progress.Result, error) {
 	type task struct {
 		ind  *plan.Indicator
 		unit *plan.Unit
@@ -69,7 +74,7 @@ func Assess(ctx context.Context, p *plan.Plan, book *progress.Book, asOf plan.Da
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, t := range tasks {
 		g.Go(func() error {
-			parts[i] = book.Results(t.ind, t.unit, book.StoredDays(t.unit, asOf))
+			parts[i] = book.Results(t.ind, t.unit, daysOf(t.unit))
 			return ctx.Err()
 		})
 	}
@@ -105,4 +110,37 @@ func Compute(ctx context.Context, st Results, p *plan.Plan, asOf, knownOn plan.D
 	}
 	c.Restated, err = st.Restated(ctx, []plan.Day{asOf - 7, asOf}, (knownOn - 6).Start())
 	return c, err
+}
+
+// Remembering is a store that can be asked what was known on each of several days.
+type Remembering interface {
+	Results
+	// EachKnowledge yields what was known on each of the days, which ascend.
+	EachKnowledge(ctx context.Context, p *plan.Plan, days []plan.Day, each func(knownOn plan.Day, k progress.Knowledge) error) error
+}
+
+// Remember stores what would have been computed on each of the days, ascending: the last weekly point and the one before, as
+// known then. A store that was filled in one go then holds what it would have shown, and what was restated since.
+func Remember(ctx context.Context, st Remembering, p *plan.Plan, days []plan.Day) error {
+	if len(days) == 0 {
+		return nil
+	}
+	return st.EachKnowledge(ctx, p.At(days[len(days)-1]), days, func(knownOn plan.Day, k progress.Knowledge) error {
+		if len(k.Rows) == 0 {
+			return nil // nothing was known: there was nothing to show
+		}
+		in := p.At(knownOn)
+		week := (knownOn - 1).Sunday()
+		results, err := assess(ctx, in, progress.NewBook(in, k), func(u *plan.Unit) []plan.Day {
+			return slices.DeleteFunc([]plan.Day{week - 7, week}, func(d plan.Day) bool { return !u.ValidOn(d) || d < in.Start })
+		})
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		if _, err := st.SaveResults(ctx, in, p.VersionOn(knownOn), results, now); err != nil {
+			return err
+		}
+		return st.SaveStandings(ctx, in, p.VersionOn(knownOn), results, now)
+	})
 }

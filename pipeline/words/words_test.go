@@ -2,6 +2,8 @@ package words
 
 import (
 	"math"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -136,5 +138,68 @@ func TestReasons(t *testing.T) {
 		if got := Reasons(list); got != want {
 			t.Errorf("%q reads %q, want %q", list, got, want)
 		}
+	}
+}
+
+// Both languages name every status, outcome and reason that there is, and boards have a colour for each.
+func TestBothLanguages(t *testing.T) {
+	check := func(what string, w StatusWord) {
+		if w.Name == "" || w.NameEN == "" || w.NameEN == w.Name || w.Sign == "" || !regexp.MustCompile(`^#[0-9a-f]{6}$`).MatchString(w.Colour) {
+			t.Errorf("%s: %+v", what, w)
+		}
+	}
+	for _, s := range Statuses {
+		check(string(s), Status(s))
+	}
+	for _, o := range Outcomes {
+		check(string(o), Outcome(string(o)))
+	}
+	if Status("unheard of") != Status(progress.NotApplicable) || Outcome("unheard of") != Outcome(string(progress.OutcomeNone)) {
+		t.Error("an unknown word is taken for a known one")
+	}
+	seen := map[progress.Reason]bool{}
+	for _, r := range AllReasons {
+		if r.VI == "" || r.EN == "" || seen[r.Reason] || Reason(r.Reason) != r.VI {
+			t.Errorf("reason %s: %+v", r.Reason, r)
+		}
+		seen[r.Reason] = true
+	}
+	source, err := os.ReadFile("../progress/assess.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared := regexp.MustCompile(`(?m)^\tReason\w+ +(?:Reason )?= "(\w+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(declared) < 10 {
+		t.Fatalf("%d reasons are declared: does this test still read them?", len(declared))
+	}
+	for _, m := range declared {
+		if !seen[progress.Reason(m[1])] {
+			t.Errorf("reason %s has no words", m[1])
+		}
+	}
+	for _, r := range []plan.Rhythm{plan.Daily, plan.Monthly, plan.Quarterly, plan.HalfYearly, plan.Yearly} {
+		if vi, en := Rhythm(r); vi == string(r) || en == string(r) || vi == "" {
+			t.Errorf("rhythm %s: %s, %s", r, vi, en)
+		}
+	}
+}
+
+func TestShortUnit(t *testing.T) {
+	for _, test := range []struct{ name, nameEN, kind, vi, en string }{
+		{"Thành phố Rạch Giá", "Rach Gia City", "Thành phố", "Rạch Giá", "Rach Gia"},
+		{"Xã Hòa Thuận", " Hoa Thuan Commune", "Xã", "Hòa Thuận", "Hoa Thuan"},
+		{"Phường 1", "Ward 1", "Phường", "Phường 1", "Ward 1"},
+		{"Phường 1", "1 Ward", "Phường", "Phường 1", "1 Ward"},
+		{"Đặc khu Thổ Châu", "Tho Chau Special Administrative Region", "Đặc khu", "Thổ Châu", "Tho Chau"},
+		{"Sở Nội vụ", "Department of Home Affairs", "Sở", "Sở Nội vụ", "Department of Home Affairs"},
+		{"Liên đoàn Lao động tỉnh", "Provincial Federation of Labour", "Đoàn thể", "Liên đoàn Lao động tỉnh", "Provincial Federation of Labour"},
+	} {
+		if vi, en := ShortUnit(&plan.Unit{Name: test.name, NameEN: test.nameEN, Type: test.kind}); vi != test.vi || en != test.en {
+			t.Errorf("%s is called %q, %q for short, want %q, %q", test.name, vi, en, test.vi, test.en)
+		}
+	}
+	less := ByName()
+	if less("Đông Hồ", "Dương Hòa") < 0 || less("An Biên", "An Minh") > 0 || less("Gò Quao", "Giang Thành") < 0 {
+		t.Error("names are not in Vietnamese order")
 	}
 }

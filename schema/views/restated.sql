@@ -1,6 +1,7 @@
 -- Results of the 13 weeks up to as_of that now (as known on known_on) show another value or status than when they were first
--- judged: first_* as first known at previous_known_at, now_* as known since known_at. A figure that only was or became unknown
--- (no data, stale) is not restated. rules_changed: the plan's or the method's version differs too.
+-- judged (a value that only was unknown is no other one): first_* as first known at previous_known_at, now_* as known since known_at. A figure that only was or became unknown
+-- (no data, stale) is not restated. cause: rules (the plan's or the method's version differs), late_input (figures of a newer
+-- period came in since: the report was late), or restated (the same period's figures were stated anew).
 CREATE OR REPLACE VIEW v_restated DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT
     r.plan AS plan, r.indicator AS indicator, r.pillar AS pillar, r.unit AS unit, r.unit_from AS unit_from, r.level AS level, r.as_of AS as_of,
@@ -13,13 +14,14 @@ SELECT
     i.pillar_vi AS pillar_vi, i.pillar_en AS pillar_en, i.pillar_position AS pillar_position, i.monitored AS monitored, i.unit AS value_unit,
     r.first.1 AS first_value, r.first.2 AS first_path_value, r.first.3 AS first_status, s.name_vi AS first_status_vi, s.name_en AS first_status_en, s.sign AS first_status_sign,
     r.now.1 AS now_value, r.now.2 AS now_path_value, r.now.3 AS now_status, q.name_vi AS now_status_vi, q.name_en AS now_status_en, q.sign AS now_status_sign,
-    r.known_at AS known_at, r.previous_known_at AS previous_known_at, r.first.4 != r.now.4 AS rules_changed
+    r.known_at AS known_at, r.previous_known_at AS previous_known_at, r.first.4 != r.now.4 AS rules_changed,
+    multiIf(rules_changed, 'rules', ifNull(r.now.7 < r.first.7, false), 'late_input', 'restated') AS cause
 FROM
 (
     SELECT
         {plan:String} AS plan, indicator, unit, unit_from, as_of, any(assessment.pillar) AS pillar, any(assessment.level) AS level,
         argMax(assessment.applicability, (assessment.known_at, computed_at)) AS applicability,
-        arraySort(v -> (v.5, v.6), groupArray((value, path_value, status, (plan_version, method_version), assessment.known_at, computed_at))) AS versions,
+        arraySort(v -> (v.5, v.6), groupArray((value, path_value, status, (plan_version, method_version), assessment.known_at, computed_at, age_days))) AS versions,
         arrayFirst(v -> v.3 NOT IN ('no_data', 'stale'), versions) AS first,
         versions[-1] AS now,
         versions[arrayLastIndex(v -> v.3 != now.3 OR v.1 IS DISTINCT FROM now.1, versions) + 1].5 AS known_at,
@@ -27,7 +29,7 @@ FROM
     FROM assessment
     WHERE plan = {plan:String} AND as_of > {as_of:Date32} - 91 AND as_of <= {as_of:Date32} AND assessment.known_at < toDateTime64({known_on:Date32} + 1, 3, 'Asia/Ho_Chi_Minh')
     GROUP BY indicator, unit, unit_from, as_of
-    HAVING count() > 1 AND now.3 NOT IN ('no_data', 'stale') AND first.3 != '' AND (now.3 != first.3 OR now.1 IS DISTINCT FROM first.1)
+    HAVING count() > 1 AND now.3 NOT IN ('no_data', 'stale') AND first.3 != '' AND (now.3 != first.3 OR ifNull(now.1 != first.1, false))
 ) AS r
 LEFT JOIN (SELECT * FROM v_unit WHERE plan = {plan:String}) AS u ON u.unit = r.unit AND u.unit_from = r.unit_from
 LEFT JOIN (SELECT * FROM v_indicator WHERE plan = {plan:String}) AS i ON i.indicator = r.indicator
