@@ -267,6 +267,9 @@ func TestProgressWaitsForNothing(t *testing.T) {
 			if !strings.Contains(r.Expr, "tiendo_backfill_running == 1") {
 				t.Errorf("%s is told while history is loaded", r.Alert)
 			}
+			if !strings.Contains(r.Expr, "tiendo_working_day == 1") {
+				t.Errorf("%s begins on a day off", r.Alert)
+			}
 			if ends := r.Labels["event"] == "false"; ends != (r.KeepFiringFor != "") || ends != strings.Contains(r.Expr, `ALERTS{alertname="`+r.Alert+`", alertstate="firing"}`) {
 				t.Errorf("%s: what ends is to outlive a restart and an outage, what is told once is not", r.Alert)
 			}

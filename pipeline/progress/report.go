@@ -265,7 +265,7 @@ func DueBy(h *plan.Holidays, pull time.Time) time.Time {
 type Failure struct {
 	Indicator *plan.Indicator
 	Unit      *plan.Unit
-	New       bool        // it could still reach it at the weekly point before
+	New       bool        // it could still reach it at the weekly point before that anybody could be told of
 	Share     *plan.Value // per cent of cases that failed in the last four weeks (of a monthly figure: the last month); nil: too few
 	Before    *plan.Value // the same, at the weekly point before
 }
@@ -274,15 +274,20 @@ type Failure struct {
 func (f Failure) Rises() bool { return f.Share != nil && f.Before != nil && *f.Share > *f.Before }
 
 // Failures picks the owed figures of a weekly point that can no longer reach their target this year. results are those of
-// the day and of the weekly point before it; others are passed over.
+// the day and of weekly points before it; others are passed over. A weekly point that was the newest on days off only (Tết)
+// was told to nobody, so what became so then is new behind it.
 func (b *Book) Failures(results []Result, day plan.Day) []Failure {
 	type key struct {
 		indicator string
 		unit      plan.UnitKey
 	}
+	told := day - 7
+	for !b.workedAfter(told) {
+		told -= 7
+	}
 	before := map[key]bool{}
 	for _, r := range results {
-		if r.Day == day-7 && slices.Contains(r.Reasons, ReasonUnreachable) {
+		if r.Day == told && slices.Contains(r.Reasons, ReasonUnreachable) {
 			before[key{r.Indicator.Code, r.Unit.UnitKey}] = true
 		}
 	}
@@ -295,6 +300,16 @@ func (b *Book) Failures(results []Result, day plan.Day) []Failure {
 		all = append(all, Failure{r.Indicator, r.Unit, !before[key{r.Indicator.Code, r.Unit.UnitKey}], f.failing(day), f.failing(day - 7)})
 	}
 	return all
+}
+
+// workedAfter says whether a weekly point was the newest on some working day.
+func (b *Book) workedAfter(sunday plan.Day) bool {
+	for d := sunday + 1; d <= sunday+7; d++ {
+		if b.plan.Holidays.Working(d) {
+			return true
+		}
+	}
+	return false
 }
 
 // failing is the share of the newest cases that fail, per cent.

@@ -204,7 +204,9 @@ func TestFailures(t *testing.T) {
 	hard := indicator(func(ind *plan.Indicator) {
 		ind.Targets = []plan.Target{{Milestone: m23, Value: ptr("100"), EffectiveFrom: plan.NoDay}}
 	})
+	off := map[plan.Day]string{}
 	ask := func(ind plan.Indicator, d string) string {
+		w.plan.Holidays = plan.NewHolidays(off, nil)
 		b := w.book()
 		var results []Result
 		for _, unit := range []string{"A", "P"} {
@@ -236,4 +238,15 @@ func TestFailures(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a week that was off is told behind it", func(t *testing.T) {
+		for d := day("2023-01-16"); d <= day("2023-01-22"); d++ {
+			off[d] = "Tết"
+		}
+		if got, want := ask(hard, "2023-01-22"), "A new=true 1 after 1 rises=false"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		if got, want := ask(hard, "2023-01-29"), "A new=false 1 after 1 rises=false"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
 }

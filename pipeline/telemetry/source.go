@@ -26,6 +26,7 @@ var (
 	limitDesc    = prometheus.NewDesc("tiendo_source_reject_limit_ratio", "Share of a run's records, 0 to 1, that may be refused.", []string{"source"}, nil)
 	sourceDesc   = prometheus.NewDesc("tiendo_source_info", "1; the source's name and rhythm.", []string{"source", "source_name", "rhythm"}, nil)
 	backfillDesc = prometheus.NewDesc("tiendo_backfill_running", "Whether history is being loaded: a replay, or a source that catches up (1), or not (0). Figures may be halves meanwhile.", nil, nil)
+	workingDesc  = prometheus.NewDesc("tiendo_working_day", "Whether today is a working day of the plan's calendar (1) or not (0), by the program's clock: nobody is asked to act on a day off.", nil, nil)
 )
 
 // sources are the gauges of the sources, judged at the time of the scrape.
@@ -103,7 +104,7 @@ func (s *sources) of(ind *plan.Indicator) Source {
 
 // Describe and Collect make sources a prometheus.Collector.
 func (s *sources) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{dueDesc, staleDesc, limitDesc, sourceDesc, backfillDesc} {
+	for _, d := range []*prometheus.Desc{dueDesc, staleDesc, limitDesc, sourceDesc, backfillDesc, workingDesc} {
 		ch <- d
 	}
 }
@@ -121,6 +122,7 @@ func (s *sources) Collect(ch chan<- prometheus.Metric) {
 		put(limitDesc, x.RejectLimit, x.ID)
 		put(sourceDesc, 1, x.ID, x.Name, x.Rhythm)
 	}
+	put(workingDesc, flag(s.plan.Holidays.Working(plan.DayOf(s.now()))))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	put(backfillDesc, flag(s.replaying || len(s.catchingUp) > 0))

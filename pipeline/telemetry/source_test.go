@@ -132,6 +132,14 @@ func TestBackfill(t *testing.T) {
 	has(t, tel, "no more", "tiendo_backfill_running 0")
 }
 
+func TestWorkingDays(t *testing.T) {
+	tel, now := watch(t, "2025-01-20 01:30")
+	for when, want := range map[string]string{"2025-01-24 23:59": "1", "2025-01-25 00:00": "0", "2025-01-27 09:00": "0", "2025-02-02 23:59": "0", "2025-02-03 00:00": "1", "2025-04-26 09:00": "1"} {
+		*now = at(t, when)
+		has(t, tel, when, "tiendo_working_day "+want)
+	}
+}
+
 // A unit that ended since the day of the figures has no live gauge, and nobody is asked for its reports.
 func TestNothingIsToldOfAnEndedUnit(t *testing.T) {
 	p := load(t, "kien-giang-2022-2025")
