@@ -35,6 +35,7 @@ type Pack struct {
 	First        bool     // of the week before nothing is stored: there is nothing to compare with
 
 	Milestone      plan.Day // the next one; NoDay: the plan has none
+	Turned         bool     // the week before was judged by an earlier milestone: statuses do not compare
 	PlanVersions   []string // that the results carry
 	MethodVersions []string
 	KnownAt        time.Time // of the newest page that a result rests on
@@ -81,10 +82,11 @@ func (s Split) Total() int {
 // Kind is how a target's status moved from one week to the next.
 type Kind string
 
-// The kinds. A target that is neither First nor Gone is of the first kind below whose words hold.
+// The kinds: of those whose words hold, the first.
 const (
 	First       Kind = "first"         // it was not there the week before, or did not count
 	Gone        Kind = "gone"          // it is not there any more, or does not count
+	Retargeted  Kind = "retargeted"    // judged by another milestone or target than the week before
 	Same        Kind = "same"          // the same status, or unknown in both weeks
 	NewlyBehind Kind = "newly_behind"  // behind, and was not
 	NewlyMet    Kind = "newly_met"     // met, and was not
@@ -111,6 +113,8 @@ func (p Pair) Kind() Kind {
 		return Gone
 	case !counts(p.Before):
 		return First
+	case p.Now.Milestone != p.Before.Milestone || !equal(p.Now.Target, p.Before.Target):
+		return Retargeted
 	}
 	return kind(p.Before.Status, p.Now.Status)
 }
@@ -223,6 +227,8 @@ func Week(in *plan.Plan, w Input) Pack {
 	p := Pack{AsOf: w.AsOf, Before: w.AsOf - 7, First: true, Milestone: plan.NoDay}
 	if m, ok := in.NextMilestone(w.AsOf); ok && m.Date >= w.AsOf {
 		p.Milestone = m.Date
+		before, _ := in.NextMilestone(p.Before)
+		p.Turned = before.Date != m.Date
 	}
 	o := orderOf(in, w.Tallies)
 	p.Counts = o.counts(w)
@@ -468,9 +474,10 @@ func (o order) restated(w Input) (all []Restated, untold int) {
 	return all, untold
 }
 
+func equal(x, y *plan.Value) bool { return x == nil && y == nil || x != nil && y != nil && *x == *y }
+
 // alike says whether two versions of a result tell a reader the same: figure, target, status and outcomes.
 func alike(a, b *Assessment) bool {
-	equal := func(x, y *plan.Value) bool { return x == nil && y == nil || x != nil && y != nil && *x == *y }
 	return a.Status == b.Status && equal(a.Value, b.Value) && equal(a.PathValue, b.PathValue) && equal(a.Target, b.Target) &&
 		slices.EqualFunc(a.Outcomes, b.Outcomes, func(x, y Outcome) bool {
 			return x.Milestone == y.Milestone && x.Outcome == y.Outcome && equal(x.Value, y.Value)

@@ -185,6 +185,30 @@ func TestKinds(t *testing.T) {
 	}
 }
 
+// With the milestone the target changes: what met the old one and not the new one has not got worse.
+func TestAnotherTarget(t *testing.T) {
+	p := little(t)
+	for name, change := range map[string]func(*review.Assessment){
+		"milestone":  func(a *review.Assessment) { a.Milestone = plan.MustDay("2023-12-31") },
+		"amended":    func(a *review.Assessment) { a.Target = val("70") },
+		"not stated": func(a *review.Assessment) { a.Target = nil },
+	} {
+		for _, is := range []progress.Status{progress.Behind, progress.Met, progress.Stale} {
+			all := []review.Assessment{result(before, "A-1", "10", progress.Met, "75", change), result(week, "A-1", "10", is, "75")}
+			pack := review.Week(p, review.Input{AsOf: week, Results: all, Tallies: tallies(all)})
+			if len(pack.Of(review.Retargeted)) != 1 {
+				t.Errorf("%s, then %s: %s", name, is, pack.Pairs[0].Kind())
+			}
+		}
+	}
+	p.Milestones = append([]plan.Milestone{{Date: plan.MustDay("2025-06-24")}}, p.Milestones...)
+	for d, want := range map[plan.Day]bool{week - 7: false, week: true, week + 7: false, plan.MustDay("2026-01-04"): false} {
+		if got := review.Week(p, review.Input{AsOf: d}).Turned; got != want {
+			t.Errorf("in the week that ends on %s another milestone counts: %v", d, got)
+		}
+	}
+}
+
 func TestCounts(t *testing.T) {
 	p := little(t)
 	watched := func(a *review.Assessment) { a.Applies = plan.Measured }

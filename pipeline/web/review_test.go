@@ -132,7 +132,7 @@ func TestReviewOfAWeek(t *testing.T) {
 			"1 kết quả của tuần trước đã được điều chỉnh sau ngày rà soát 23/06/2025.",
 			"2 đơn vị còn nợ báo cáo đã quá hạn của 2 loại báo cáo, trong đó 1 lượt mới quá hạn trong tuần.",
 			"Huyện, thành phố 5 0 -1 1 +1 2 1 -1 1 +1 0 Xã, phường, thị trấn 1 0 0 0 -1 0 0 1 +1",
-			"▼ Mới chậm tiến độ 1 lượt chỉ tiêu", "CQS-02 Hồ sơ thủ tục hành chính xử lý hoàn toàn trực tuyến Thành phố Rạch Giá 60,0% 57,5%", "Có nguy cơ → ▼ Chậm tiến độ",
+			"▼ Mới chậm tiến độ 1 lượt chỉ tiêu", "CQS-02 Hồ sơ thủ tục hành chính xử lý hoàn toàn trực tuyến Thành phố Rạch Giá 60,0% 57,5%", "Có nguy cơ → thành ▼ Chậm tiến độ",
 			"● Ra khỏi diện chậm 1 lượt chỉ tiêu", "90,0% 94,0%", "▲ Không còn đạt 1 lượt chỉ tiêu", "85,0% 84,0%", "◌ Số liệu thành cũ hoặc không còn 1 lượt chỉ tiêu",
 			"so với số liệu đã biết đến hết ngày rà soát 23/06/2025", "70,0% 71,3% +1,3", "số liệu báo lại",
 			"Báo cáo quá hạn đến hết ngày 30/06/2025", "CQS-03 , X-SAT 1 0 Thành phố Rạch Giá (từ 19/03/2025, 2 kỳ)", "XHS-01 1 1 Phường Vĩnh Thanh (từ 25/06/2025, mới , đã nộp sau đó)",
@@ -175,6 +175,36 @@ func TestReviewWithoutWhatWasKnown(t *testing.T) {
 	seen := text(get(site(t, p, reviewed(t, p, late...), clock(thisWeek)), "/review/2025-W26").Body.String())
 	if !strings.Contains(seen, "7 kết quả của tuần trước không có bản lưu theo số liệu đã biết đến ngày 23/06/2025, nên không so sánh được.") || strings.Contains(seen, "được điều chỉnh") {
 		t.Errorf("%s", seen)
+	}
+}
+
+// TestReviewAfterAMilestone: when the next milestone's targets begin to count, nothing has got worse by that.
+func TestReviewAfterAMilestone(t *testing.T) {
+	p := load(t, kienGiang)
+	last := plan.MustDay("2023-12-31")
+	h := site(t, p, reviewed(t, p, []stand{
+		{"CQS-02", "91", last, progress.Met, "70", 0, ""}, {"CQS-02", "899", last, progress.Met, "60", 0, ""},
+		{"CQS-02", "91", last + 7, progress.AtRisk, "70.5", 0, ""}, {"CQS-02", "899", last + 7, progress.Behind, "60", 0, ""},
+	}), clock(last+7))
+	for _, c := range []struct {
+		address   string
+		says, not []string
+	}{
+		{"/review/2023-W52", []string{"Đã đến mốc 31/12/2023; kết quả của mốc được chốt sau hai ngày làm việc."}, []string{"Nếu giữ tốc độ"}},
+		{"/review/2024-W01", []string{"Từ tuần này các chỉ tiêu được xét theo mốc 31/12/2025, không còn theo mốc 31/12/2023, nên trạng thái của hai tuần không so sánh được.", "Tăng nhiều nhất", "70,0% 70,5% +0,5"},
+			[]string{"Mới chậm tiến độ", "Không còn đạt", "đạt giảm"}},
+	} {
+		seen := text(get(h, c.address).Body.String())
+		for _, s := range c.says {
+			if !strings.Contains(seen, s) {
+				t.Errorf("%s does not say %q: %s", c.address, s, seen)
+			}
+		}
+		for _, s := range c.not {
+			if strings.Contains(seen, s) {
+				t.Errorf("%s says %q", c.address, s)
+			}
+		}
 	}
 }
 
