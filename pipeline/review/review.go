@@ -88,10 +88,10 @@ const (
 	Gone        Kind = "gone"          // it is not there any more, or does not count
 	Retargeted  Kind = "retargeted"    // judged by another milestone or target than the week before
 	Same        Kind = "same"          // the same status, or unknown in both weeks
-	NewlyBehind Kind = "newly_behind"  // behind, and was not
-	NewlyMet    Kind = "newly_met"     // met, and was not
 	Lost        Kind = "lost"          // no data or stale, and was known
+	NewlyBehind Kind = "newly_behind"  // behind, and was not; after no data or stale only where the streak begins
 	Found       Kind = "found"         // known, and was no data or stale
+	NewlyMet    Kind = "newly_met"     // met, and was not
 	Recovered   Kind = "recovered"     // was behind
 	NoLongerMet Kind = "no_longer_met" // was met
 	Better      Kind = "better"        // on track, was at risk
@@ -116,28 +116,27 @@ func (p Pair) Kind() Kind {
 	case p.Now.Milestone != p.Before.Milestone || !equal(p.Now.Target, p.Before.Target):
 		return Retargeted
 	}
-	return kind(p.Before.Status, p.Now.Status)
+	return kind(p.Before, p.Now)
 }
 
 func counts(a *Assessment) bool {
 	return a != nil && a.Status != progress.NotApplicable && a.Status != progress.NoTarget
 }
 
-func kind(was, is progress.Status) Kind {
+func kind(before, now *Assessment) Kind {
+	was, is := before.Status, now.Status
 	unknown := func(s progress.Status) bool { return s == progress.NoData || s == progress.Stale }
 	switch {
-	case was == is:
-		return Same
-	case is == progress.Behind:
-		return NewlyBehind
-	case is == progress.Met:
-		return NewlyMet
-	case unknown(was) && unknown(is):
+	case was == is, unknown(was) && unknown(is):
 		return Same
 	case unknown(is):
 		return Lost
+	case is == progress.Behind && (!unknown(was) || now.WeeksBehind == 1): // the count is held while nothing is known
+		return NewlyBehind
 	case unknown(was):
 		return Found
+	case is == progress.Met:
+		return NewlyMet
 	case was == progress.Behind:
 		return Recovered
 	case was == progress.Met:

@@ -146,12 +146,12 @@ func TestKinds(t *testing.T) {
 		was, is progress.Status // empty: nothing is stored
 		want    review.Kind
 	}{
+		{progress.Stale, progress.Behind, review.Found}, // behind already before it was stale: the streak goes on
 		{progress.OnTrack, progress.Behind, review.NewlyBehind},
 		{progress.Met, progress.Behind, review.NewlyBehind},
-		{progress.Stale, progress.Behind, review.NewlyBehind},
 		{progress.AtRisk, progress.Met, review.NewlyMet},
 		{progress.Behind, progress.Met, review.NewlyMet},
-		{progress.NoData, progress.Met, review.NewlyMet},
+		{progress.NoData, progress.Met, review.Found},
 		{progress.Behind, progress.AtRisk, review.Recovered},
 		{progress.Behind, progress.OnTrack, review.Recovered},
 		{progress.Met, progress.OnTrack, review.NoLongerMet},
@@ -181,6 +181,17 @@ func TestKinds(t *testing.T) {
 		pack := review.Week(p, review.Input{AsOf: week, Results: all, Tallies: tallies(all)})
 		if len(pack.Pairs) != 1 || pack.Pairs[0].Kind() != c.want || len(pack.Of(c.want)) != 1 {
 			t.Errorf("%q to %q: %+v, want %s", c.was, c.is, pack.Pairs, c.want)
+		}
+	}
+}
+
+// After weeks without figures only a streak that begins now is new.
+func TestBehindAfterNothingWasKnown(t *testing.T) {
+	p := little(t)
+	for weeks, want := range map[int]review.Kind{1: review.NewlyBehind, 2: review.Found} {
+		all := []review.Assessment{result(before, "A-1", "10", progress.NoData, ""), result(week, "A-1", "10", progress.Behind, "50", func(a *review.Assessment) { a.WeeksBehind = weeks })}
+		if got := review.Week(p, review.Input{AsOf: week, Results: all, Tallies: tallies(all)}).Pairs[0].Kind(); got != want {
+			t.Errorf("%d weeks behind: %s, want %s", weeks, got, want)
 		}
 	}
 }

@@ -356,6 +356,7 @@ func (s *site) reviewBody(a *ask, in *plan.Plan, p *review.Pack) *reviewBody {
 		{review.NewlyMet, "newly-met", "Mới đạt", "Không có chỉ tiêu nào mới đạt trong tuần.", progress.Met, true},
 		{review.Recovered, "recovered", "Ra khỏi diện chậm", "Không có chỉ tiêu nào ra khỏi diện chậm trong tuần.", progress.OnTrack, true},
 		{review.NoLongerMet, "no-longer-met", "Không còn đạt", "", progress.AtRisk, false},
+		{review.Found, "found", "Có số liệu trở lại", "", progress.NoTarget, false},
 		{review.Lost, "lost", "Số liệu thành cũ hoặc không còn", "", progress.Stale, false},
 	} {
 		l := changeList{ID: k.id, Title: k.title, None: k.none, Sign: words.Status(k.sign)}
