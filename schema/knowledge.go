@@ -33,7 +33,7 @@ func (s *Store) EachKnowledge(ctx context.Context, p *plan.Plan, days []plan.Day
 	}
 	for _, d := range days {
 		end := d.End().UnixMilli()
-		var rows []progress.Row
+		rows := make([]progress.Row, 0, len(all.Rows))
 		for _, r := range all.Rows {
 			if r.KnownAt < end {
 				rows = append(rows, r)

@@ -63,10 +63,17 @@ func (s *series) know(d plan.Day, status Status) {
 	}
 }
 
-// status is the status at a weekly point, assessed once.
+// status is the status at a weekly point as far as a count asks for it, found once. Where there is a path, a forecast only
+// parts on_track from at_risk, which end a count alike: it is left out, being most of the work.
 func (s *series) status(week int) Status {
 	if s.statuses[week] == "" {
-		s.statuses[week] = s.assess(s.weekly[week].Day).Status
+		in := s.input(s.weekly[week].Day)
+		in.Weekly = nil
+		a := Assess(in)
+		if a.Gap == nil {
+			a = s.assess(in.AsOf)
+		}
+		s.statuses[week] = a.Status
 	}
 	return s.statuses[week]
 }
@@ -133,14 +140,16 @@ func endOr(u *plan.Unit, d plan.Day) plan.Day {
 	return min(d, u.To)
 }
 
-func (s *series) assess(d plan.Day) Assessment {
+func (s *series) assess(d plan.Day) Assessment { return Assess(s.input(d)) }
+
+func (s *series) input(d plan.Day) Input {
 	day := endOr(s.Unit, d) // an ended unit keeps its last figures
-	return Assess(Input{
+	return Input{
 		AsOf: d, UnitFrom: s.Unit.From, UnitTo: s.Unit.To, Applies: s.applies, NotApplicable: s.structural,
 		Comparator: s.Indicator.Comparator, Targets: s.targets, Window: s.Indicator.Window, PeriodType: s.Indicator.PeriodType,
 		Tolerance: s.book.plan.ToleranceOf(s.Indicator), Cap: s.Indicator.Most(),
 		Official: s.Official(day), Path: s.Path(day), Baseline: s.baselineOn(day), Weekly: s.recent(day), Freshness: s.Freshness(day),
-	})
+	}
 }
 
 // baselineOn leaves a derived baseline out of days before it.
