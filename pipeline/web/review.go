@@ -421,6 +421,9 @@ func (s *site) splits(b *reviewBody, a *ask, in *plan.Plan, p *review.Pack) {
 		r := splitRow{Name: name, URL: url, Total: words.Count(int64(now.Total()))}
 		for _, st := range columns {
 			c := splitCell{Status: words.Status(st), N: words.Count(int64(now[st]))}
+			if now.Total() == 0 { // nothing is stored of the week: that is not none
+				c.N, r.Total = words.Unknown, words.Unknown
+			}
 			if d := now[st] - before[st]; compared && d != 0 {
 				c.Diff = fmt.Sprintf("%+d", d)
 				if good := st == progress.Met || st == progress.OnTrack; good == (d > 0) {

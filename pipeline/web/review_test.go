@@ -183,7 +183,7 @@ func TestReviewAfterAMilestone(t *testing.T) {
 	p := load(t, kienGiang)
 	last := plan.MustDay("2023-12-31")
 	h := site(t, p, reviewed(t, p, []stand{
-		{"CQS-02", "91", last, progress.Met, "70", 0, ""}, {"CQS-02", "899", last, progress.Met, "60", 0, ""},
+		{"CQS-02", "91", last, progress.Met, "70", 0, ""}, {"CQS-02", "899", last, progress.Met, "60", 0, ""}, {"XHS-01", "30733", last, progress.Met, "60", 0, ""},
 		{"CQS-02", "91", last + 7, progress.AtRisk, "70.5", 0, ""}, {"CQS-02", "899", last + 7, progress.Behind, "60", 0, ""},
 	}), clock(last+7))
 	for _, c := range []struct {
@@ -191,7 +191,7 @@ func TestReviewAfterAMilestone(t *testing.T) {
 		says, not []string
 	}{
 		{"/review/2023-W52", []string{"Đã đến mốc 31/12/2023; kết quả của mốc được chốt sau hai ngày làm việc."}, []string{"Nếu giữ tốc độ"}},
-		{"/review/2024-W01", []string{"Từ tuần này các chỉ tiêu được xét theo mốc 31/12/2025, không còn theo mốc 31/12/2023, nên trạng thái của hai tuần không so sánh được.", "Tăng nhiều nhất", "70,0% 70,5% +0,5"},
+		{"/review/2024-W01", []string{"Từ tuần này các chỉ tiêu được xét theo mốc 31/12/2025, không còn theo mốc 31/12/2023, nên trạng thái của hai tuần không so sánh được.", "Tăng nhiều nhất", "70,0% 70,5% +0,5", "Xã, phường, thị trấn – – – – – – –"},
 			[]string{"Mới chậm tiến độ", "Không còn đạt", "đạt giảm"}},
 	} {
 		seen := text(get(h, c.address).Body.String())

@@ -156,11 +156,8 @@ func (s *site) sayMovers(in *plan.Plan, p *review.Pack) string {
 			return ""
 		}
 		x := pairs[0]
-		ind, d := in.Indicator(x.Indicator), *x.Moved()
-		if d < 0 {
-			d = -d
-		}
-		return fmt.Sprintf("%s: %s, %s %s %s, %s %s.", most, s.named(x), verb, number(ind, &d), points(ind), to, figure(ind, x.Now.PathValue))
+		ind := in.Indicator(x.Indicator)
+		return fmt.Sprintf("%s: %s, %s %s %s, %s %s.", most, s.named(x), verb, strings.TrimLeft(signed(ind, x.Moved()), "+-"), points(ind), to, figure(ind, x.Now.PathValue))
 	}
 	return strings.TrimSpace(one("Tăng nhiều nhất", "tăng", "lên", p.Up) + " " + one("Giảm nhiều nhất", "giảm", "còn", p.Down))
 }
