@@ -295,6 +295,11 @@ func changeOfAWeek(t *testing.T, st *schema.Store, own, board driver.Conn) {
 		t.Errorf("as known on 30 June: %v", got)
 	}
 	want(t, board, fmt.Sprintf(list, "2025-06-15", "2025-06-20"), "899 first >on_track -")
+	// A milestone between two weeks: what was met is held against the next target, which is no worsening.
+	exec(t, own, `INSERT INTO assessment (plan, indicator, unit, unit_from, level, as_of, known_at, path_value, milestone, status, computed_at) VALUES
+		('kien-giang-2022-2025', 'CQS-02', '908', '1900-01-01', 'district', '2023-12-31', '2024-01-01 00:00:00', 61, '2023-12-31', 'met', now()),
+		('kien-giang-2022-2025', 'CQS-02', '908', '1900-01-01', 'district', '2024-01-07', '2024-01-08 00:00:00', 61, '2025-12-31', 'at_risk', now())`)
+	want(t, board, fmt.Sprintf(list, "2024-01-07", "2099-12-31"), "908 new_target met>at_risk 0")
 }
 
 func restatedResults(t *testing.T, st *schema.Store, own, board driver.Conn) {

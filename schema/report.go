@@ -3,6 +3,7 @@ package schema
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"tiendo/pipeline/plan"
@@ -103,19 +104,11 @@ func (s *Store) Restated(ctx context.Context, days []plan.Day, since time.Time) 
 	for _, d := range days {
 		of = append(of, d.String())
 	}
-	rows, err := s.conn.Query(s.with(ctx, map[string]string{"days": array(of), "since": stamp(since)}), `
-		SELECT indicator, unit, unit_from, as_of, first, newest FROM
-		(
-			SELECT indicator, unit, unit_from, as_of,
-				argMinIf(status, (known_at, computed_at), status NOT IN ('no_data', 'stale')) AS first,
-				argMax(status, (known_at, computed_at)) AS newest,
-				minIf(known_at, status NOT IN ('no_data', 'stale')) AS first_known, max(known_at) AS last_known
-			FROM assessment
-			WHERE plan = {plan:String} AND as_of IN (SELECT arrayJoin(CAST({days:Array(String)}, 'Array(Date32)'))) AND applicability = 'owed'
-			GROUP BY indicator, unit, unit_from, as_of
-			HAVING uniqExact(plan_version, method_version) = 1
-		)
-		WHERE newest NOT IN ('no_data', 'stale') AND first != newest AND last_known > first_known AND last_known >= {since:DateTime64(3, 'UTC')}
+	rows, err := s.conn.Query(s.with(ctx, map[string]string{"days": array(of), "last": slices.Max(days).String(), "since": stamp(since)}), `
+		SELECT indicator, unit, unit_from, as_of, first_status, now_status
+		FROM v_restated(plan={plan:String}, as_of={last:Date32}, known_on='2099-12-31')
+		WHERE as_of IN (SELECT arrayJoin(CAST({days:Array(String)}, 'Array(Date32)'))) AND applicability = 'owed' AND cause = 'restated'
+			AND first_status != now_status AND known_at > previous_known_at AND known_at >= {since:DateTime64(3, 'UTC')}
 		ORDER BY indicator, unit, unit_from, as_of`)
 	if err != nil {
 		return nil, fmt.Errorf("read the restated results: %w", err)

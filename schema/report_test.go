@@ -93,6 +93,10 @@ func TestRestated(t *testing.T) {
 		('p', 'v1', 'another day', '899', '1900-01-01', '2025-06-15', '2025-06-25 19:00:00', '2025-06-26 01:00:00', 'owed', 'met'),
 		('q', 'v1', 'another plan', '899', '1900-01-01', '2025-06-22', '2025-06-22 19:00:00', '2025-06-23 01:00:00', 'owed', 'behind'),
 		('q', 'v1', 'another plan', '899', '1900-01-01', '2025-06-22', '2025-06-25 19:00:00', '2025-06-26 01:00:00', 'owed', 'met')`)
+	// A report that came late moves the newest period: its figure is younger on the same day, and nothing was stated anew.
+	exec(t, c, `INSERT INTO assessment (plan, plan_version, indicator, unit, unit_from, as_of, known_at, computed_at, applicability, status, age_days) VALUES
+		('p', 'v1', 'late', '899', '1900-01-01', '2025-06-22', '2025-06-22 19:00:00', '2025-06-23 01:00:00', 'owed', 'behind', 84),
+		('p', 'v1', 'late', '899', '1900-01-01', '2025-06-22', '2025-06-25 19:00:00', '2025-06-26 01:00:00', 'owed', 'met', 10)`)
 	day := plan.MustDay("2025-06-22")
 	changed := progress.Restatement{Indicator: "changed", Unit: plan.UnitKey{Code: "899", From: plan.NoDay}, Day: day, Was: progress.Behind, Now: progress.OnTrack}
 	for _, ask := range []struct {

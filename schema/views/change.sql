@@ -1,6 +1,7 @@
 -- Every result of a weekly point beside that of the weekly point before, both as known on known_on. Nothing is judged anew:
 -- stored statuses are compared. kind: first (nothing stored a week before), same, newly_behind, newly_met, worse, better; lost and
--- returned where a judged status went to or came from unknown (no data, stale, not applicable, no target). moved is in points.
+-- returned where a judged status went to or came from unknown (no data, stale, not applicable, no target); new_target where a
+-- milestone lies between the two, so that the statuses speak of different targets. moved is in points.
 CREATE OR REPLACE VIEW v_change DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT
     r.plan AS plan, r.indicator AS indicator, r.pillar AS pillar, r.unit AS unit, r.unit_from AS unit_from, r.level AS level, r.as_of AS as_of,
@@ -21,6 +22,7 @@ SELECT
     toBool(p.status IN ('met', 'on_track', 'at_risk', 'behind')) AS was_judged,
     multiIf(
         NOT p.found, 'first',
+        judged AND was_judged AND r.milestone IS DISTINCT FROM p.milestone, 'new_target',
         r.status = p.status OR NOT (judged OR was_judged), 'same',
         NOT judged, 'lost',
         r.status = 'behind' AND (was_judged OR r.weeks_behind = 1), 'newly_behind',

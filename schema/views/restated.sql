@@ -27,7 +27,7 @@ FROM
         versions[arrayLastIndex(v -> v.3 != now.3 OR v.1 IS DISTINCT FROM now.1, versions) + 1].5 AS known_at,
         first.5 AS previous_known_at
     FROM assessment
-    WHERE plan = {plan:String} AND as_of > {as_of:Date32} - 91 AND as_of <= {as_of:Date32} AND assessment.known_at < toDateTime64({known_on:Date32} + 1, 3, 'Asia/Ho_Chi_Minh')
+    WHERE assessment.plan = {plan:String} AND as_of > {as_of:Date32} - 91 AND as_of <= {as_of:Date32} AND assessment.known_at < toDateTime64({known_on:Date32} + 1, 3, 'Asia/Ho_Chi_Minh')
     GROUP BY indicator, unit, unit_from, as_of
     HAVING count() > 1 AND now.3 NOT IN ('no_data', 'stale') AND first.3 != '' AND (now.3 != first.3 OR ifNull(now.1 != first.1, false))
 ) AS r
