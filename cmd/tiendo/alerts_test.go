@@ -193,16 +193,15 @@ func TestAlertsEndToEnd(t *testing.T) {
 		return said(all)
 	}, strings.Join(want, "; "))
 	w.digest(t)
-	until(t, "the digest of the district", func() string { return strconv.Itoa(len(inbox.of("IndicatorBehind", stalled))) }, "1")
-	var single []notice
-	for _, a := range inbox.of("IndicatorBehind", stalled)[0].Alerts {
-		if a.Status == "firing" && a.Labels["alertname"] == "IndicatorBehind" {
-			single = append(single, a)
+	until(t, "one digest with all that is left", func() string { // a reload may send the first alert of a group before it has the others
+		digests := inbox.of("IndicatorBehind", stalled)
+		if len(digests) == 0 {
+			return ""
 		}
-	}
-	if got := said(single); got != strings.Join(want, "; ") {
-		t.Errorf("the digest says %s, want %s", got, strings.Join(want, "; "))
-	}
+		return said(slices.DeleteFunc(slices.Clone(digests[len(digests)-1].Alerts), func(a notice) bool {
+			return a.Status != "firing" || a.Labels["alertname"] != "IndicatorBehind"
+		}))
+	}, strings.Join(want, "; "))
 	if n := len(inbox.of("UnitBehindOnMany", stalled)); n != 2 {
 		t.Errorf("%d messages about the district, want the one and its end", n)
 	}
