@@ -388,7 +388,7 @@ func domains(t *testing.T, _ *schema.Store, own, board driver.Conn) {
 	want(t, board, `SELECT concat(unit_key, ' ', toString(day), ': ', arrayStringConcat(arrayMap(x -> toString(x), [received, online, direct, post]), ' ')) FROM v_dossier_received_day ORDER BY 1`,
 		"30751 2025-04-02: 1 0 1 0", "30751 2025-06-02: 6 2 4 0", "899 2025-06-02: 3 1 1 1")
 	want(t, board, `SELECT concat(unit_key, ' ', toString(bucket_position), ' ', bucket_vi, ' ', toString(overdue), ' ', toString(open)) FROM v_dossier_open(plan='kien-giang-2022-2025', as_of='2025-06-30') ORDER BY bucket_position`,
-		"30751 1 Còn hạn false 1", "30751 2 Quá hạn 1-3 ngày true 1", "30751 3 Quá hạn 4-7 ngày true 1", "30751 5 Quá hạn trên 30 ngày true 1", "30751 6 Chờ bổ sung, nộp phí false 1", "30751 7 Không có thời hạn false 1")
+		"30751 1 Còn hạn false 1", "30751 2 Quá hạn 1-3 ngày true 1", "30751 3 Quá hạn 4-7 ngày true 1", "30751 5 Quá hạn trên 30 ngày true 1", "30751 6 Chờ bổ sung, nộp lệ phí false 1", "30751 7 Không có thời hạn false 1")
 	want(t, board, `SELECT concat(unit_key, ' ', toString(bucket_position), ' ', toString(open), ' ', toString(longest_days)) FROM v_dossier_open(plan='kien-giang-2022-2025', as_of='2025-06-04') ORDER BY unit_key, bucket_position`,
 		"30751 1 3 -19", "30751 3 1 5", "30751 6 1 1", "30751 7 1 0", "899 1 2 0", "899 7 1 0")
 	want(t, board, `SELECT concat(unit_key, ' ', toString(day), ': ', arrayStringConcat(arrayMap(x -> toString(x), [exchanged, signed, secret, sent, recalled]), ' ')) FROM v_document_day`, "899 2025-06-05: 9 8 0 1 1")

@@ -3,7 +3,7 @@
 CREATE OR REPLACE VIEW v_dossier_open DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT
     plan, unit, unit_from, if(unit_from = toDate32('1900-01-01'), unit, concat(unit, '@', toString(unit_from))) AS unit_key, bucket_position,
-    ['Còn hạn', 'Quá hạn 1-3 ngày', 'Quá hạn 4-7 ngày', 'Quá hạn 8-30 ngày', 'Quá hạn trên 30 ngày', 'Chờ bổ sung, nộp phí', 'Không có thời hạn'][bucket_position] AS bucket_vi,
+    ['Còn hạn', 'Quá hạn 1-3 ngày', 'Quá hạn 4-7 ngày', 'Quá hạn 8-30 ngày', 'Quá hạn trên 30 ngày', 'Chờ bổ sung, nộp lệ phí', 'Không có thời hạn'][bucket_position] AS bucket_vi,
     ['Not due yet', '1-3 days overdue', '4-7 days overdue', '8-30 days overdue', 'Over 30 days overdue', 'Waiting for the applicant', 'No deadline'][bucket_position] AS bucket_en,
     toBool(bucket_position BETWEEN 2 AND 5) AS overdue,
     count() AS open, countIf(channel = 2) AS online, max(days) AS longest_days
