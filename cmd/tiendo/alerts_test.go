@@ -106,6 +106,7 @@ func TestAlertsEndToEnd(t *testing.T) {
 			t.Errorf("during the outage: %s", x)
 		}
 	}
+	w.wantHeldBack(t, stalled, "SourceStale") // the one that it had before stays, and is not repeated
 	until(t, "a message says that the sources are stale", func() string { return fmt.Sprint(len(inbox.of("SourceStale", "")) > 0) }, "true")
 
 	// The systems are back. While they catch up nobody is told; when the figures are whole, the district is behind on many.
@@ -148,6 +149,7 @@ func TestAlertsEndToEnd(t *testing.T) {
 	if want := fmt.Sprintf("Huyện Giồng Riềng chậm so với lộ trình từ hai tuần liên tiếp trở lên ở %d trong ", len(behind)); !strings.HasPrefix(notes["description"], want) {
 		t.Errorf("%q does not begin with %q", notes["description"], want)
 	}
+	w.wantHeldBack(t, stalled, "UnitBehindOnMany")
 	const boxes = "giong-rieng@localhost, lanh-dao@localhost, chuyen-doi-so@localhost"
 	until(t, "the mail about the district", func() string { return strconv.Itoa(len(inbox.mailsTo(boxes))) }, "1")
 	letter := inbox.mailsTo(boxes)[0]
@@ -187,11 +189,7 @@ func TestAlertsEndToEnd(t *testing.T) {
 		want = append(want, r.Indicator.Code+" "+words.Percent(r.Value)+" "+words.Decimal(*r.Gap)+" điểm %")
 	}
 	slices.Sort(want)
-	until(t, "Alertmanager has the newest figures", func() string {
-		var all []notice
-		get(t, w.alertmanager+"/api/v2/alerts?filter="+url.QueryEscape(`alertname="IndicatorBehind"`)+"&filter="+url.QueryEscape(`unit="`+stalled+`"`), &all)
-		return said(all)
-	}, strings.Join(want, "; "))
+	until(t, "Alertmanager has the newest figures", func() string { return said(w.held(t, "IndicatorBehind", stalled)) }, strings.Join(want, "; "))
 	w.digest(t)
 	until(t, "one digest with all that is left", func() string { // a reload may send the first alert of a group before it has the others
 		digests := inbox.of("IndicatorBehind", stalled)
@@ -457,6 +455,29 @@ func (w *alertWorld) wantBehind(t *testing.T) {
 		got := w.firing(t)
 		return fmt.Sprintf("behind %q, on many %q", got["IndicatorBehind"], got["UnitBehindOnMany"])
 	}, fmt.Sprintf("behind %q, on many %q", single, many))
+}
+
+// held lists what Alertmanager has of an alert and a unit.
+func (w *alertWorld) held(t *testing.T, alert, unit string) []notice {
+	t.Helper()
+	var all []notice
+	get(t, w.alertmanager+"/api/v2/alerts?filter="+url.QueryEscape(`alertname="`+alert+`"`)+"&filter="+url.QueryEscape(`unit="`+unit+`"`), &all)
+	return all
+}
+
+// wantHeldBack wants every alert of a unit's single indicators to be held back in Alertmanager, of which there must be some.
+func (w *alertWorld) wantHeldBack(t *testing.T, unit, by string) {
+	t.Helper()
+	until(t, by+" holds the unit's single alerts back", func() string {
+		all := w.held(t, "IndicatorBehind", unit)
+		for _, a := range all {
+			status, _ := a.Status.(map[string]any)
+			if by, _ := status["inhibitedBy"].([]any); status["state"] != "suppressed" || len(by) == 0 {
+				return a.Labels["indicator"] + " is " + fmt.Sprint(status["state"])
+			}
+		}
+		return fmt.Sprint(len(all) > 0)
+	}, "true")
 }
 
 // firing lists Prometheus's firing alerts by name: unit, indicator or source of each.
