@@ -89,6 +89,7 @@ func TestCatalogue(t *testing.T) {
 		{"movement of a rank", movementOfARank},
 		{"dossiers, documents, payments", domains},
 		{"sources that never ran", sourcesThatNeverRan},
+		{"what was refused or stated again, and sizes", refusedRestatedSizes},
 		{"saved once and whole", catalogueIsSavedOnceAndWhole},
 		{"weeks for a list", weeksForAList},
 	} {
@@ -163,6 +164,22 @@ func namesInBothLanguages(t *testing.T, st *schema.Store, own, board driver.Conn
 	want(t, board, `SELECT short_vi FROM v_unit WHERE plan = 'kien-giang-2022-2025' AND level = 'district' ORDER BY position LIMIT 3`, "An Biên", "An Minh", "Châu Thành")
 	want(t, board, `SELECT concat(toString(target), comparator, ' ', wording_vi) FROM v_target WHERE indicator = 'KTS-03' ORDER BY milestone`,
 		"8> Tỷ trọng thương mại điện tử trong tổng mức bán lẻ đạt trên 8%", "10> Tỷ trọng thương mại điện tử trong tổng mức bán lẻ đạt trên 10%")
+}
+
+func refusedRestatedSizes(t *testing.T, st *schema.Store, own, board driver.Conn) {
+	exec(t, own,
+		`INSERT INTO page (plan, source, run_id, page) VALUES ('kien-giang-2022-2025', 's', 'r1', 1), ('kien-giang-2022-2025', 's', 'r2', 1)`,
+		`INSERT INTO reject (plan, source, run_id, page, position, rule) VALUES ('kien-giang-2022-2025', 's', 'r1', 1, 1, 'unknown_unit'), ('kien-giang-2022-2025', 's', 'r1', 1, 2, 'no_words'), ('kien-giang-2022-2025', 's', 'cut short', 1, 1, 'bad_date')`,
+		`INSERT INTO measure (plan, source, measure, unit, unit_from, period_type, day, value, known_at, run_id, page) VALUES
+			('kien-giang-2022-2025', 's', 'portal.db_total', '91', '2025-07-01', 'calendar', '2025-08-31', 90, '2025-09-01 00:00:00', 'r1', 1),
+			('kien-giang-2022-2025', 's', 'portal.db_total', '91', '2025-07-01', 'calendar', '2025-08-31', 95, '2025-09-08 00:00:00', 'r2', 1),
+			('kien-giang-2022-2025', 's', 'without a name', '899', '1900-01-01', 'calendar', '2025-05-31', 1, '2025-06-01 00:00:00', 'r1', 1),
+			('kien-giang-2022-2025', 's', 'without a name', '899', '1900-01-01', 'calendar', '2025-05-31', 2, '2025-06-08 00:00:00', 'r2', 1)`)
+	want(t, board, `SELECT concat(rule_vi, '|', rule_en) FROM v_reject ORDER BY position`, "Mã đơn vị ngoài danh mục|Unit code not in the catalogue", "no_words|no_words")
+	want(t, board, `SELECT concat(unit_key, ' ', measure_vi, ' ', counted_vi, ' ', toString(previous_value), ' ', toString(value)) FROM v_restatement WHERE source = 's' AND measure IN ('portal.db_total', 'without a name') ORDER BY unit_key`,
+		"899 without a name  1 2", "91@2025-07-01 Hồ sơ đã đồng bộ hồ sơ 90 95")
+	want(t, board, `SELECT concat(name, ' ', toString(rows >= 4), ' ', toString(bytes > 0), ' ', toString(raw_bytes > 0)) FROM v_table_size WHERE name = 'measure'`, "measure 1 1 1")
+	want(t, board, `SELECT toString(count() > 0 AND min(free_bytes) > 0 AND min(total_bytes - free_bytes) > 0) FROM v_disk`, "1")
 }
 
 func catalogueIsSavedOnceAndWhole(t *testing.T, st *schema.Store, own, board driver.Conn) {

@@ -380,7 +380,7 @@ func TestStatisticTraps(t *testing.T) {
 		"scope changed to year to date":   {portal("1000", "970", `,"THANG":"2025-06"`), "2025-05 THANG wrong_period", ""},
 		"month written shortly":           {portal("1000", "970", `,"THANG":"5"`), "", ""},
 		"grouped number":                  {portal("1.000.000", "970", ""), "", ""},
-		"printed percentage wrong":        {portal("1000", "970", `,"TILE_DB":"8,02 %"`), "", "printed percentage TILE_DB says 8.02, computed again from DB_TOTAL / HS_TOTAL it is 97.00"},
+		"printed percentage wrong":        {portal("1000", "970", `,"TILE_DB":"8,02 %"`), "", "tỷ lệ in sẵn TILE_DB là 8.02, tính lại từ DB_TOTAL / HS_TOTAL là 97.00"},
 		"printed percentage rounded":      {portal("1000", "970", `,"TILE_DB":"97"`), "", ""},
 		"printed percentage is no number": {portal("1000", "970", `,"TILE_DB":"-"`), "", ""},
 		"new field":                       {portal("1000", "970", `,"CHI_TIEU_MOI":"1"`), "", "new field CHI_TIEU_MOI"},
@@ -419,7 +419,7 @@ func TestOneStopStatistics(t *testing.T) {
 		t.Error(diff)
 	}
 	// The printed 8.02 % of SYSTEMS section 6 is 24.7 %.
-	if diff := cmp.Diff([]string{"printed percentage resolvedOverduePercent says 8.02, computed again from resolvedOverdue / resolved it is 24.69"}, b.Drift); diff != "" {
+	if diff := cmp.Diff([]string{"tỷ lệ in sẵn resolvedOverduePercent là 8.02, tính lại từ resolvedOverdue / resolved là 24.69"}, b.Drift); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -356,7 +356,7 @@ func (s *statistic) disagrees(row *collectors.Row, x printed, values map[int]int
 	if diff := said - found; diff >= -10 && diff <= 10 {
 		return ""
 	}
-	return fmt.Sprintf("printed percentage %s says %s, computed again from %s / %s it is %s", s.layout.Name(x.slot), cents(said),
+	return fmt.Sprintf("tỷ lệ in sẵn %s là %s, tính lại từ %s / %s là %s", s.layout.Name(x.slot), cents(said),
 		s.layout.Name(x.numerator), s.layout.Name(x.denominator), cents(found))
 }
 

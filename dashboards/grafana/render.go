@@ -220,6 +220,9 @@ func (r renderer) panel(p *Panel) object {
 		if p.Colour == "" && len(p.Steps) == 0 {
 			options["colorMode"] = "none"
 		}
+		if len(p.PromQL) > 0 {
+			options = merge(options, object{"reduceOptions": object{"fields": ""}}) // the value, not the time beside it
+		}
 		if p.At[3] == 2 {
 			options["text"] = object{"valueSize": 26} // what is left under the title
 		}
