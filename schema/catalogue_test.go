@@ -175,7 +175,7 @@ func refusedRestatedSizes(t *testing.T, st *schema.Store, own, board driver.Conn
 			('kien-giang-2022-2025', 's', 'portal.db_total', '91', '2025-07-01', 'calendar', '2025-08-31', 95, '2025-09-08 00:00:00', 'r2', 1),
 			('kien-giang-2022-2025', 's', 'without a name', '899', '1900-01-01', 'calendar', '2025-05-31', 1, '2025-06-01 00:00:00', 'r1', 1),
 			('kien-giang-2022-2025', 's', 'without a name', '899', '1900-01-01', 'calendar', '2025-05-31', 2, '2025-06-08 00:00:00', 'r2', 1)`)
-	want(t, board, `SELECT concat(rule_vi, '|', rule_en) FROM v_reject ORDER BY position`, "Mã đơn vị ngoài danh mục|Unit code not in the catalogue", "no_words|no_words")
+	want(t, board, `SELECT concat(rule_vi, '|', rule_en) FROM v_reject ORDER BY position`, "Mã đơn vị ngoài danh mục|Unknown unit code", "no_words|no_words")
 	want(t, board, `SELECT concat(unit_key, ' ', measure_vi, ' ', counted_vi, ' ', toString(previous_value), ' ', toString(value)) FROM v_restatement WHERE source = 's' AND measure IN ('portal.db_total', 'without a name') ORDER BY unit_key`,
 		"899 without a name  1 2", "91@2025-07-01 Hồ sơ đã đồng bộ hồ sơ 90 95")
 	want(t, board, `SELECT concat(name, ' ', toString(rows >= 4), ' ', toString(bytes > 0), ' ', toString(raw_bytes > 0)) FROM v_table_size WHERE name = 'measure'`, "measure 1 1 1")

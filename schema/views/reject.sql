@@ -11,8 +11,8 @@ SELECT
     transform(toString(rule),
         ['unknown_unit', 'ambiguous_name', 'missing_id', 'missing_key', 'duplicate_key', 'duplicate_row', 'bad_date', 'missing_date', 'date_order', 'future_date', 'unknown_status', 'unknown_code', 'unknown_member', 'unknown_indicator', 'unknown_form',
          'bad_number', 'missing_number', 'ambiguous_number', 'missing_denominator', 'over_denominator', 'over_maximum', 'bad_answer', 'missing_answer', 'missing_evidence', 'missing_value', 'missing_column', 'bad_period', 'wrong_period', 'wrong_period_type', 'level_not_allowed', 'unreadable_file'],
-        ['Unit code not in the catalogue', 'Several units bear the name', 'No id of the record', 'No code of unit or facility', 'Key twice in a file', 'Unit twice in a table', 'Date cannot be read', 'No date', 'Dates in the wrong order', 'Date in the future', 'Unknown status', 'Unknown code', 'Not in the list', 'Indicator not in the plan', 'Unknown form',
-         'Not a number', 'No number', 'Number that reads two ways', 'No denominator', 'Numerator over denominator', 'Over the largest score', 'Answer not understood', 'No answer', 'No evidence', 'Empty cell', 'Column missing', 'Period cannot be read', 'Wrong period', 'Wrong kind of period', 'Wrong level', 'File cannot be read'],
+        ['Unknown unit code', 'Ambiguous name', 'No id of the record', 'No code of unit or facility', 'Key twice in a file', 'Unit twice in a table', 'Date cannot be read', 'No date', 'Dates in the wrong order', 'Date in the future', 'Unknown status', 'Unknown code', 'Not in the list', 'Indicator not in the plan', 'Unknown form',
+         'Not a number', 'No number', 'Ambiguous number', 'No denominator', 'Part over the whole', 'Over the largest score', 'Answer not understood', 'No answer', 'No evidence', 'Empty cell', 'Column missing', 'Period cannot be read', 'Wrong period', 'Wrong kind of period', 'Wrong level', 'File cannot be read'],
         toString(rule)) AS rule_en
 FROM reject
 WHERE (run_id, page) IN (SELECT run_id, page FROM page)
