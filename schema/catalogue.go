@@ -22,7 +22,7 @@ import (
 // before it stay: what a board said on a past day can then be told from what it says now. The edition's own row comes last,
 // so an edition that was cut short is never shown.
 func (s *Store) SaveCatalogue(ctx context.Context, p *plan.Plan, on plan.Day, now time.Time) error {
-	sheets := catalogue(p.At(on))
+	sheets := catalogue(p.At(on), on)
 	h := newDigest()
 	for _, sh := range sheets {
 		rows, err := json.Marshal(sh.rows)
@@ -83,21 +83,26 @@ func (sh *sheet) add(row ...any) { sh.rows = append(sh.rows, row) }
 // district is the level that a commune's figures are grouped by.
 const district plan.Level = "district"
 
-func catalogue(p *plan.Plan) []sheet {
-	return []sheet{planSheet(p), levelSheet(p), pillarSheet(p), milestoneSheet(p), wordSheet(p), unitSheet(p), treeSheet(p), indicatorSheet(p), targetSheet(p), rulingSheet(p), sourceSheet(p), measureSheet(p)}
+func catalogue(p *plan.Plan, on plan.Day) []sheet {
+	return []sheet{planSheet(p), levelSheet(p), pillarSheet(p), milestoneSheet(p), wordSheet(p), unitSheet(p), treeSheet(p), indicatorSheet(p, on), targetSheet(p), rulingSheet(p), sourceSheet(p), measureSheet(p)}
 }
 
 func planSheet(p *plan.Plan) sheet {
 	sh := sheet{table: "plan", columns: "name_vi, name_en, document, starts, ends, province_key, notice_vi, notice_en, recent_weeks"}
 	province := p.Province
-	for _, u := range p.Units.All { // of several in time the first: it is the plan's
-		if u.Code == p.Province {
-			province = u.UnitKey.String()
-			break
-		}
+	if u := home(p); u != nil {
+		province = u.UnitKey.String()
 	}
 	sh.add(p.Name, cmp.Or(p.NameEN, p.Name), p.Document, dayValue(p.Start), dayPointer(p.End), province, p.Demo.Notice, cmp.Or(p.Demo.NoticeEN, p.Demo.Notice), uint32(p.RecentWeeks))
 	return sh
+}
+
+// home is the plan's province; of several of that code in time the first.
+func home(p *plan.Plan) *plan.Unit {
+	if i := slices.IndexFunc(p.Units.All, func(u *plan.Unit) bool { return u.Code == p.Province }); i >= 0 {
+		return p.Units.All[i]
+	}
+	return nil
 }
 
 func levelSheet(p *plan.Plan) sheet {
@@ -204,7 +209,10 @@ func treeSheet(p *plan.Plan) sheet {
 	return sh
 }
 
-func indicatorSheet(p *plan.Plan) sheet {
+func indicatorSheet(p *plan.Plan, on plan.Day) sheet {
+	if u := home(p); u != nil && u.To != plan.NoDay && on > u.To {
+		on = u.To // who answered for it last
+	}
 	sh := sheet{table: "indicator", columns: "indicator, position, pillar, pillar_position, pillar_vi, pillar_en, name_vi, name_en, short_vi, short_en, definition_vi, definition_en, numerator_vi, numerator_en, denominator_vi, denominator_en, " +
 		"kind, aggregate, window, period_type, rhythm, rhythm_vi, rhythm_en, unit, most, comparator, variant, variants, rulings, sources, sources_vi, owner, owner_vi, owner_en, monitored, note_vi"}
 	for i := range p.Indicators {
@@ -227,7 +235,10 @@ func indicatorSheet(p *plan.Plan) sheet {
 				sources = append(sources, sourceOf(f).Name)
 			}
 		}
-		owner, ownerVI, ownerEN := ownerOf(p, ind)
+		var owner, ownerVI, ownerEN string
+		if u := p.OwnerOn(ind, on); u != nil {
+			owner, ownerVI, ownerEN = u.UnitKey.String(), u.Name, cmp.Or(u.NameEN, u.Name)
+		}
 		sh.add(ind.Code, uint32(i+1), ind.Pillar, uint32(1+slices.IndexFunc(p.Pillars, func(x plan.Pillar) bool { return x.Code == ind.Pillar })), pillar.Name, cmp.Or(pillar.NameEN, pillar.Name),
 			ind.Name, cmp.Or(ind.NameEN, ind.Name), short, shortEN, ind.Definition, cmp.Or(ind.DefinitionEN, ind.Definition), numerator, cmp.Or(numeratorEN, numerator), denominator, cmp.Or(denominatorEN, denominator),
 			string(ind.Kind), string(ind.Aggregate), string(ind.Window), string(ind.PeriodType), string(ind.Rhythm), rhythm, rhythmEN, unit, decimal.New(int64(ind.Most()), -10), string(ind.Comparator),
@@ -243,16 +254,6 @@ func halves(definition string) (numerator, denominator string) {
 		return definition, ""
 	}
 	return a, b
-}
-
-// ownerOf is the unit that answers for the indicator at the end of the plan, or the last one that did.
-func ownerOf(p *plan.Plan, ind *plan.Indicator) (key, vi, en string) {
-	for _, u := range p.Units.All {
-		if u.Code == ind.Owner {
-			key, vi, en = u.UnitKey.String(), u.Name, cmp.Or(u.NameEN, u.Name)
-		}
-	}
-	return key, vi, en
 }
 
 func listed(all []string) []string {

@@ -210,6 +210,12 @@ func catalogueIsSavedOnceAndWhole(t *testing.T, st *schema.Store, own, board dri
 	if got := count("catalogue_edition"); got != "2" {
 		t.Errorf("%s editions, want the old one and the new", got)
 	}
+	// Who answers for an indicator is who does on the day; of a province that has ended, who did last.
+	for _, x := range []struct{ on, owner string }{{"2025-02-28", "Sở Thông tin và Truyền thông"}, {"2025-03-01", "Sở Khoa học và Công nghệ"}, {"2025-10-20", "Sở Khoa học và Công nghệ"}} {
+		on = plan.MustDay(x.on)
+		save()
+		want(t, board, `SELECT owner_vi FROM v_indicator WHERE plan = 'kien-giang-2022-2025' AND indicator = 'XHS-03'`, x.owner)
+	}
 	// An edition that was cut short has no row of its own.
 	exec(t, own, `INSERT INTO catalogue_indicator (plan, saved_at, indicator, name_vi) VALUES ('kien-giang-2022-2025', '2099-01-01 00:00:00', 'CQS-02', 'cut short')`)
 	want(t, board, name, "Tên khác")
