@@ -60,6 +60,20 @@ func (a *ask) url(path string, pairs ...string) string {
 	return path + "?" + strings.ReplaceAll(v.Encode(), "%40", "@")
 }
 
+// kept are the days asked for as parameters of a form.
+func (a *ask) kept() [][2]string {
+	var all [][2]string
+	for _, d := range []struct {
+		name string
+		day  plan.Day
+	}{{"as-of", a.asOf}, {"known-on", a.knownOn}} {
+		if d.day != plan.NoDay {
+			all = append(all, [2]string{d.name, d.day.String()})
+		}
+	}
+	return all
+}
+
 // link is a piece of text with an address.
 type link struct {
 	Text, URL string
@@ -75,6 +89,8 @@ type page struct {
 	Notice   string
 	Style    string
 	Nav      []link
+	Asked    string      // in the search box
+	Kept     [][2]string // the days asked for, which a search keeps
 	Crumbs   []link
 
 	AsOf, Week, KnownOn string // for people; AsOf is empty on pages without a day

@@ -77,7 +77,7 @@ func New(o Options) (http.Handler, error) {
 		}
 		s.sources[f.Name] = info
 	}
-	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "runbook", "error"} {
+	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "search", "runbook", "error"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("web: template %s: %w", name, err)
@@ -107,6 +107,7 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("/review", s.thisWeek)
 	mux.Handle("/review/{week}", s.page(s.review))
 	mux.Handle("/freshness", s.page(s.freshness))
+	mux.Handle("/search", s.page(s.search))
 	mux.Handle("/runbook", s.page(s.runbookPage))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("/readyz", s.readyz)
@@ -166,6 +167,7 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 			s.refuse(w, r, err)
 			return
 		}
+		p.Kept = a.kept()
 		switch f := a.query.Get("format"); {
 		case f == "csv" && p.Table != nil:
 			s.table(w, r, p)
