@@ -280,7 +280,7 @@ func onDay(all []Standing, d plan.Day) []Standing {
 }
 
 var resultColumns = []string{"indicator", "indicator_name", "unit", "unit_valid_from", "unit_name", "as_of", "known_at", "numerator", "denominator", "value", "comparator", "target", "milestone",
-	"expected", "gap", "needed_per_week", "pace_per_week", "forecast", "best_reachable", "status", "status_vi", "reason", "weeks_behind"}
+	"expected", "gap", "needed_per_week", "pace_per_week", "forecast", "best_reachable", "status", "status_vi", "reason", "weeks_behind", "plan_version", "method_version"}
 
 // resultTable is the rows for a spreadsheet or a script: decimals with a point, empty cells for unknown.
 func resultTable(rows []row, day plan.Day) [][]string {
@@ -301,7 +301,7 @@ func resultTable(rows []row, day plan.Day) [][]string {
 				milestone = x.Milestone.String()
 			}
 			line = append(line, known, num, den, exact(x.Value), string(x.Comparator), exact(x.Target), milestone, exact(x.Expected), exact(x.Gap), exact(x.NeededPerWeek),
-				exact(x.PacePerWeek), exact(x.Forecast), exact(x.BestReachable), string(x.Status), words.Status(x.Status).Name, x.Reason, strconv.Itoa(x.WeeksBehind))
+				exact(x.PacePerWeek), exact(x.Forecast), exact(x.BestReachable), string(x.Status), words.Status(x.Status).Name, x.Reason, strconv.Itoa(x.WeeksBehind), x.PlanVersion, x.MethodVersion)
 		}
 		out = append(out, line)
 	}

@@ -153,7 +153,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text)) // the reader may be gone
 }
 
-// page turns what a page says into an answer: HTML, or its table as CSV where ?format=csv asks for it.
+// page turns what a page says into an answer: HTML, or its table where ?format=csv or ?format=xlsx asks for it.
 func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
@@ -171,6 +171,8 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 		switch f := a.query.Get("format"); {
 		case f == "csv" && p.Table != nil:
 			s.table(w, r, p)
+		case f == "xlsx" && p.Table != nil:
+			s.workbook(w, r, p)
 		case f != "":
 			s.refuse(w, r, badRequest("Không có định dạng này", fmt.Sprintf("Trang này không có định dạng “%s”; bỏ phần format trong địa chỉ.", f)))
 		default:
@@ -197,7 +199,7 @@ func (s *site) table(w http.ResponseWriter, r *http.Request, p *page) {
 	var b bytes.Buffer
 	b.WriteString("\uFEFF")
 	c := csv.NewWriter(&b)
-	for _, line := range p.Table {
+	for _, line := range s.stated(p) {
 		cells := make([]string, len(line))
 		for i, cell := range line {
 			cells[i] = harmless(cell)
@@ -205,14 +207,19 @@ func (s *site) table(w http.ResponseWriter, r *http.Request, p *page) {
 		_ = c.Write(cells) // a buffer takes everything
 	}
 	c.Flush()
+	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s"`, fileName(r, p, "csv")))
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = w.Write(b.Bytes()) // the reader may be gone
+}
+
+// fileName is a page's address and day as the name of a file.
+func fileName(r *http.Request, p *page, kind string) string {
 	name := strings.Trim(strings.NewReplacer("/", "-", "@", "-").Replace(r.URL.Path), "-")
 	if name == "" {
 		name = "scorecard"
 	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s-%s.csv"`, name, p.AsOfISO))
-	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = w.Write(b.Bytes()) // the reader may be gone
+	return fmt.Sprintf("%s-%s.%s", name, p.AsOfISO, kind)
 }
 
 // harmless keeps a spreadsheet from taking a text for a formula; numbers stay numbers.

@@ -1,0 +1,305 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/words"
+)
+
+// cellKind is how a column's cells stand in a workbook.
+type cellKind int
+
+const (
+	asText cellKind = iota
+	asCount
+	asDecimal
+	asDay
+	asInstant
+)
+
+// column is what a workbook makes of a column of a page's table.
+type column struct {
+	title string
+	kind  cellKind
+	width float64
+}
+
+// columns names every column that a page's table may have. Codes stay text: 0123 is no number.
+var columns = map[string]column{
+	"plan":                {"Mã kế hoạch", asText, 24},
+	"known_on":            {"Theo số liệu đã biết đến ngày", asDay, 14},
+	"plan_version":        {"Bản kế hoạch", asText, 22},
+	"method_version":      {"Phiên bản phương pháp", asText, 14},
+	"indicator":           {"Mã chỉ tiêu", asText, 12},
+	"indicator_name":      {"Chỉ tiêu", asText, 60},
+	"pillar":              {"Trụ cột", asText, 10},
+	"level":               {"Cấp", asText, 14},
+	"unit":                {"Mã đơn vị", asText, 12},
+	"unit_valid_from":     {"Đơn vị có từ ngày", asDay, 14},
+	"unit_name":           {"Đơn vị", asText, 32},
+	"as_of":               {"Tính đến ngày", asDay, 14},
+	"known_at":            {"Số liệu có lúc", asInstant, 18},
+	"numerator":           {"Tử số", asCount, 16},
+	"denominator":         {"Mẫu số", asCount, 16},
+	"value":               {"Thực hiện", asDecimal, 12},
+	"value_before":        {"Thực hiện tuần trước", asDecimal, 12},
+	"path_value":          {"Giá trị theo dõi", asDecimal, 12},
+	"path_value_before":   {"Giá trị theo dõi tuần trước", asDecimal, 12},
+	"moved":               {"Thay đổi", asDecimal, 12},
+	"comparator":          {"So sánh", asText, 9},
+	"target":              {"Mục tiêu", asDecimal, 12},
+	"milestone":           {"Mốc", asDay, 14},
+	"expected":            {"Lộ trình", asDecimal, 12},
+	"gap":                 {"Chênh lệch so với lộ trình", asDecimal, 12},
+	"needed_per_week":     {"Cần tăng mỗi tuần", asDecimal, 12},
+	"pace_per_week":       {"Tốc độ tăng mỗi tuần", asDecimal, 12},
+	"forecast":            {"Dự báo", asDecimal, 12},
+	"best_reachable":      {"Mức cao nhất còn có thể đạt", asDecimal, 12},
+	"status":              {"Mã trạng thái", asText, 14},
+	"status_vi":           {"Trạng thái", asText, 18},
+	"status_before":       {"Mã trạng thái tuần trước", asText, 14},
+	"change":              {"Mã thay đổi", asText, 14},
+	"reason":              {"Mã lý do", asText, 20},
+	"weeks_behind":        {"Số tuần chậm liền", asCount, 10},
+	"reviewed_status":     {"Mã trạng thái khi rà soát", asText, 14},
+	"reviewed_path_value": {"Giá trị theo dõi khi rà soát", asDecimal, 12},
+	"source":              {"Mã nguồn", asText, 18},
+	"name":                {"Tên", asText, 40},
+	"last_complete":       {"Lần thu thập đầy đủ gần nhất", asInstant, 18},
+	"last_run":            {"Lần chạy cuối", asInstant, 18},
+	"state":               {"Tình trạng", asText, 12},
+	"error":               {"Lỗi", asText, 40},
+	"runs":                {"Số lần chạy", asCount, 10},
+	"failed":              {"Số lần lỗi", asCount, 10},
+	"records":             {"Số bản ghi", asCount, 12},
+	"rejected":            {"Số bản ghi bị loại", asCount, 12},
+}
+
+// XLSX is the address of the page's table as a workbook: beside the CSV, everywhere.
+func (p *page) XLSX() string { return strings.Replace(p.CSV, "format=csv", "format=xlsx", 1) }
+
+// stated is the page's table in which every line says of which plan it is and what was known: a line that was copied out
+// of its table still tells.
+func (s *site) stated(p *page) [][]string {
+	if p.AsOfISO == "" {
+		return p.Table
+	}
+	out := make([][]string, len(p.Table))
+	for i, line := range p.Table {
+		more := []string{s.Plan.Code, s.knownOn(p)}
+		if i == 0 {
+			more = []string{"plan", "known_on"}
+		}
+		out[i] = slices.Concat(line, more)
+	}
+	return out
+}
+
+// knownOn is the day that the page was asked to know things by: today, if none was given.
+func (s *site) knownOn(p *page) string {
+	if p.KnownOnISO != "" {
+		return p.KnownOnISO
+	}
+	return plan.DayOf(s.Now()).String()
+}
+
+// workbook writes the page's table as an Excel workbook: a sheet that says what the figures are, and the figures, with
+// numbers as numbers and days as days.
+func (s *site) workbook(w http.ResponseWriter, r *http.Request, p *page) {
+	b, err := s.xlsx(p)
+	if err != nil {
+		s.Log.Error("workbook cannot be written", "path", r.URL.Path, "error", err)
+		plain(w, http.StatusInternalServerError, "Tệp Excel bị lỗi. Đề nghị báo bộ phận kỹ thuật kèm địa chỉ của trang.\n")
+		return
+	}
+	w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="%s"`, fileName(r, p, "xlsx")))
+	w.Header().Set("Cache-Control", "no-cache")
+	_, _ = w.Write(b) // the reader may be gone
+}
+
+// The sheets of a workbook.
+const (
+	aboutSheet = "Thông tin"
+	tableSheet = "Số liệu"
+)
+
+func (s *site) xlsx(p *page) ([]byte, error) {
+	f := excelize.NewFile()
+	defer f.Close()
+	styles, err := newStyles(f)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.SetSheetName("Sheet1", aboutSheet); err != nil {
+		return nil, err
+	}
+	if _, err := f.NewSheet(tableSheet); err != nil {
+		return nil, err
+	}
+	table := s.stated(p)
+	if err := writeAbout(f, styles, s.about(p, table)); err != nil {
+		return nil, err
+	}
+	if err := writeTable(f, styles, table); err != nil {
+		return nil, err
+	}
+	f.SetActiveSheet(1)
+	var b bytes.Buffer
+	if err := f.Write(&b); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// about says what the table is, line by line.
+func (s *site) about(p *page, table [][]string) [][2]string {
+	lines := [][2]string{{"Bảng", p.Title}, {"Kế hoạch", s.Plan.Name}, {"Văn bản", s.Plan.Document}, {"Mã kế hoạch", s.Plan.Code}}
+	if s.Notice != "" {
+		lines = append(lines, [2]string{"Lưu ý", s.Notice})
+	}
+	say := func(name, value string) {
+		if value != "" {
+			lines = append(lines, [2]string{name, value})
+		}
+	}
+	say("Tính đến ngày", p.AsOf)
+	if p.AsOf != "" {
+		known := p.KnownOn
+		if known == "" {
+			known = words.Day(plan.DayOf(s.Now()))
+		}
+		say("Theo số liệu đã biết đến ngày", known)
+	}
+	say("Bản kế hoạch", distinct(table, "plan_version"))
+	say("Phiên bản phương pháp", distinct(table, "method_version"))
+	say("Liên kết của trang", p.Permalink)
+	say("Ô trống", "Chưa biết; không phải là số 0")
+	return lines
+}
+
+// distinct lists the values of a column, in order of appearance.
+func distinct(table [][]string, name string) string {
+	i := slices.Index(table[0], name)
+	if i < 0 {
+		return ""
+	}
+	var all []string
+	for _, line := range table[1:] {
+		if v := line[i]; v != "" && !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// styles are the cell styles of a workbook by kind, and that of headings.
+type styles struct {
+	head  int
+	kinds map[cellKind]int
+}
+
+// newStyles sets number formats by which a Vietnamese Excel shows 1.234,5 and any Excel shows 06/04/2025.
+func newStyles(f *excelize.File) (*styles, error) {
+	out := &styles{kinds: map[cellKind]int{}}
+	var err error
+	out.head, err = f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "center"},
+		Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E8EDF3"}}})
+	if err != nil {
+		return nil, err
+	}
+	for kind, format := range map[cellKind]string{asText: "@", asCount: "#,##0", asDecimal: "#,##0.0##", asDay: "dd/mm/yyyy", asInstant: "dd/mm/yyyy hh:mm"} {
+		if out.kinds[kind], err = f.NewStyle(&excelize.Style{CustomNumFmt: &format}); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func writeAbout(f *excelize.File, st *styles, lines [][2]string) error {
+	w, err := f.NewStreamWriter(aboutSheet)
+	if err != nil {
+		return err
+	}
+	if err := w.SetColWidth(1, 1, 32); err != nil {
+		return err
+	}
+	if err := w.SetColWidth(2, 2, 90); err != nil {
+		return err
+	}
+	for i, l := range lines {
+		if err := w.SetRow(fmt.Sprintf("A%d", i+1), []any{excelize.Cell{StyleID: st.head, Value: l[0]}, excelize.Cell{StyleID: st.kinds[asText], Value: l[1]}}); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+func writeTable(f *excelize.File, st *styles, table [][]string) error {
+	w, err := f.NewStreamWriter(tableSheet)
+	if err != nil {
+		return err
+	}
+	cols := make([]column, len(table[0]))
+	head := make([]any, len(cols))
+	for i, name := range table[0] {
+		c, ok := columns[name]
+		if !ok {
+			c = column{name, asText, 16}
+		}
+		cols[i], head[i] = c, excelize.Cell{StyleID: st.head, Value: c.title}
+		if err := w.SetColWidth(i+1, i+1, c.width); err != nil {
+			return err
+		}
+	}
+	if err := w.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	if err := w.SetRow("A1", head, excelize.RowOpts{Height: 32}); err != nil {
+		return err
+	}
+	for i, line := range table[1:] {
+		cells := make([]any, len(line))
+		for j, text := range line {
+			if text != "" {
+				cells[j] = excelize.Cell{StyleID: st.kinds[cols[j].kind], Value: typed(cols[j].kind, text)}
+			}
+		}
+		if err := w.SetRow(fmt.Sprintf("A%d", i+2), cells); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
+}
+
+// excelEpoch is the number that Excel gives to 1970-01-01.
+const excelEpoch = 25569
+
+// typed is a cell's value as Excel counts: a day is a number of days, an instant one with a fraction, in provincial time.
+// What does not read as its kind stays the text it is.
+func typed(kind cellKind, text string) any {
+	switch kind {
+	case asCount, asDecimal:
+		if v, err := plan.ParseValue(text); err == nil {
+			return v.Float()
+		}
+	case asDay:
+		if d, err := plan.ParseDay(text); err == nil {
+			return int64(d) + excelEpoch
+		}
+	case asInstant:
+		if t, err := time.Parse(time.RFC3339, text); err == nil {
+			_, offset := t.In(plan.Zone).Zone()
+			return float64(t.Unix()+int64(offset))/86400 + excelEpoch
+		}
+	}
+	return text
+}
