@@ -1,0 +1,507 @@
+package award_test
+
+import (
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"tiendo/pipeline/award"
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
+	"tiendo/schema/plans"
+)
+
+// builtIn is the plan that has awards, as in force long after its end.
+func builtIn(t testing.TB) *plan.Plan {
+	t.Helper()
+	for _, name := range plans.Names() {
+		sub, err := fs.Sub(plans.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := plan.Load(sub)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Awards) > 0 {
+			return p.At(plan.MustDay("2026-06-30"))
+		}
+	}
+	t.Fatal("no built-in plan has awards")
+	return nil
+}
+
+// world is one subject of an award about which everything is known, and everything is good, but for what a test changes.
+type world struct {
+	plan    *plan.Plan
+	award   *plan.Award
+	group   *plan.Subject
+	year    int
+	unit    *plan.Unit
+	key     string
+	figures map[string]progress.Point // by indicator; the others are 100 per cent
+	absent  map[string]progress.Reason
+	records map[string]award.Decision // by register; "" leaves it silent
+	asOf    plan.Day
+	then    award.Boundaries
+	path    *plan.Value
+}
+
+func newWorld(p *plan.Plan, a *plan.Award, g *plan.Subject) *world {
+	w := &world{plan: p, award: a, group: g, year: 2024, key: "DN-1", figures: map[string]progress.Point{}, absent: map[string]progress.Reason{},
+		records: map[string]award.Decision{}, asOf: plan.MustDay("2026-03-01"), then: award.AsNow}
+	if a.Milestone != plan.NoDay {
+		w.year = a.Milestone.Year()
+	}
+	half := plan.Percent(50)
+	w.path = &half
+	for _, s := range p.Subjects {
+		for _, c := range s.Criteria {
+			w.records[c.Code] = award.Holds
+		}
+	}
+	for _, c := range a.Conditions {
+		w.records[c.Code] = award.Holds
+	}
+	if g.Level != "" {
+		// A unit that outlives the plan, so that the table asks about conditions and not about boundaries.
+		w.unit = &plan.Unit{UnitKey: plan.UnitKey{Code: "U", From: plan.NoDay}, To: plan.NoDay, Level: g.Level, Name: "Đơn vị thử", Type: "Huyện"}
+		w.key = w.unit.UnitKey.String()
+	}
+	return w
+}
+
+func (w *world) question() award.Question {
+	p, only := *w.plan, *w.award
+	only.Subjects = []string{w.group.Code}
+	p.Awards = []plan.Award{only}
+	if w.unit != nil {
+		units := []*plan.Unit{w.unit}
+		us, err := plan.NewUnits(units, nil)
+		if err != nil {
+			panic(err)
+		}
+		p.Units = us
+	}
+	q := award.Question{Plan: &p, Year: w.year, Milestone: w.award.Milestone != plan.NoDay, AsOf: w.asOf, Boundaries: w.then}
+	q.Figures = func(ind *plan.Indicator, _ *plan.Unit, _, _ plan.Day) award.Figure {
+		f := award.Figure{Official: progress.SharePoint(1000, 1000), Expected: w.path, NotApplicable: w.absent[ind.Code]}
+		if x, ok := w.figures[ind.Code]; ok {
+			f.Official = x
+		}
+		return f
+	}
+	for register, d := range w.records {
+		if d != "" {
+			q.Records = append(q.Records, award.Record{Register: register, Group: w.group.Code, Subject: w.key, Year: w.year, Decision: d, Evidence: "QĐ 1", At: 1})
+		}
+	}
+	if w.unit == nil { // that it is registered makes it a subject
+		q.Records = append(q.Records, award.Record{Register: award.RegisterRegistration, Group: w.group.Code, Subject: w.key, Decision: award.Holds, At: 1})
+	}
+	return q
+}
+
+// failing is a test or a property.
+type failing interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func (w *world) entry(t failing) award.Entry {
+	t.Helper()
+	var found []award.Entry
+	for _, e := range award.Ledger(w.question()) {
+		if e.Award.Code == w.award.Code && e.Subject.Key == w.key && e.Subject.Group.Code == w.group.Code {
+			found = append(found, e)
+		}
+	}
+	if len(found) != 1 {
+		t.Fatalf("%s for %s has %d entries", w.award.Code, w.group.Code, len(found))
+	}
+	return found[0]
+}
+
+func finding(e award.Entry, code string) award.Finding {
+	i := slices.IndexFunc(e.Conditions, func(f award.Finding) bool { return f.Code == code })
+	if i < 0 {
+		return award.Finding{}
+	}
+	return e.Conditions[i]
+}
+
+func part(f award.Finding, code string) award.Finding {
+	i := slices.IndexFunc(f.Parts, func(f award.Finding) bool { return f.Code == code })
+	if i < 0 {
+		return award.Finding{}
+	}
+	return f.Parts[i]
+}
+
+// numbered are the owed indicators of the group that have a number at the award's occasion.
+func (w *world) numbered() []*plan.Indicator {
+	day := w.award.Milestone
+	if day == plan.NoDay {
+		m, _ := w.plan.NextMilestone(plan.NewDay(w.year, 12, 31))
+		day = m.Date
+	}
+	return slices.DeleteFunc(w.plan.OwedBy(w.group), func(ind *plan.Indicator) bool {
+		t := ind.TargetAt(day)
+		return t == nil || t.Value == nil
+	})
+}
+
+func aboutTargets(c plan.Condition) bool {
+	return c.Rule == plan.RuleTargetsMet || c.Rule == plan.RuleTargetsExceeded
+}
+
+// every goes through every award and every group that may be given it, as the plan's files list them.
+func every(t *testing.T, p *plan.Plan, check func(t *testing.T, fresh func() *world)) int {
+	n := 0
+	for i := range p.Awards {
+		for _, code := range p.Awards[i].Subjects {
+			n++
+			a, g := &p.Awards[i], p.Subject(code)
+			t.Run(a.Code+"/"+code, func(t *testing.T) { check(t, func() *world { return newWorld(p, a, g) }) })
+		}
+	}
+	return n
+}
+
+// Every award x group x condition, met, not met and undecidable. The cases come from the plan's files: a new award or
+// criterion is covered on the day it is written.
+func TestEveryConditionOfEveryAward(t *testing.T) {
+	p := builtIn(t)
+	criteria := func(g *plan.Subject) []string {
+		var codes []string
+		for _, s := range p.Subjects {
+			for _, c := range s.Criteria {
+				if s.Code == g.Code || strings.HasPrefix(c.Code, "G-") {
+					codes = append(codes, c.Code)
+				}
+			}
+		}
+		return codes
+	}
+	n := every(t, p, func(t *testing.T, fresh func() *world) {
+		w := fresh()
+		good := w.entry(t)
+		impossible := false // by the readings in force something stays open, however good the figures
+		for _, c := range good.Conditions {
+			for _, x := range c.Parts {
+				impossible = impossible || strings.HasPrefix(string(x.Reason), "unattainable")
+			}
+		}
+		want := progress.Yes
+		if impossible {
+			want = progress.Undecidable
+		}
+		if good.Truth != want {
+			t.Errorf("all is good: %s, want %s; lacking %v", good.Truth, want, good.Lacking())
+		}
+		if codes, have := len(criteria(w.group))+len(w.award.Conditions), len(good.Conditions); codes != have {
+			t.Errorf("%d conditions are judged, the plan has %d", have, codes)
+		}
+		for _, f := range good.Conditions {
+			if f.Section == "" || f.Wording == "" || f.Deadline == plan.NoDay {
+				t.Errorf("condition %s does not say its clause: %+v", f.Code, f)
+			}
+		}
+		changed := func(what string, change func(*world), condition string, verdict progress.Truth) award.Finding {
+			t.Helper()
+			w := fresh()
+			change(w)
+			e := w.entry(t)
+			f := finding(e, condition)
+			if f.Truth != verdict {
+				t.Errorf("%s: condition %s is %s (%s), want %s", what, condition, f.Truth, f.Reason, verdict)
+			}
+			if verdict == progress.No && e.Truth != progress.No || verdict == progress.Undecidable && e.Truth != progress.Undecidable {
+				t.Errorf("%s: the award is %s", what, e.Truth)
+			}
+			if verdict != progress.Yes && (f.Reason == "" || len(e.Lacking()) == 0) {
+				t.Errorf("%s: no reason (%q) or nothing lacking", what, f.Reason)
+			}
+			return f
+		}
+		registers := criteria(w.group)
+		for _, c := range w.award.Conditions {
+			if !aboutTargets(c) || len(w.numbered()) == 0 {
+				registers = append(registers, c.Code)
+				continue
+			}
+			for _, ind := range w.numbered() {
+				none := changed(ind.Code+" at 0", func(w *world) { w.figures[ind.Code] = progress.SharePoint(0, 1000) }, c.Code,
+					map[bool]progress.Truth{true: progress.Undecidable, false: progress.No}[strings.HasPrefix(string(part(finding(good, c.Code), ind.Code).Reason), "unattainable")])
+				if x := part(none, ind.Code); x.Target == nil || x.Section == "" || x.Truth == progress.No && (x.Gap == nil || *x.Gap <= 0) {
+					t.Errorf("%s at 0 does not say what is lacking: %+v", ind.Code, x)
+				}
+				changed(ind.Code+" unknown", func(w *world) {
+					w.figures[ind.Code] = progress.UnknownPoint(progress.ReasonNotReported, 0, 0)
+				}, c.Code, progress.Undecidable)
+				w := fresh()
+				w.absent[ind.Code] = progress.ReasonNoFacility
+				if x := part(finding(w.entry(t), c.Code), ind.Code); !x.LeftOut || x.Reason != progress.ReasonNoFacility {
+					t.Errorf("%s has nothing to be measured on, and is judged: %+v", ind.Code, x)
+				}
+			}
+			w := fresh()
+			w.asOf = plan.NewDay(w.year, 12, 10)
+			if f := finding(w.entry(t), c.Code); f.Truth != progress.Undecidable || f.Reason != award.ReasonNotDue {
+				t.Errorf("before the day: %s (%s)", f.Truth, f.Reason)
+			}
+		}
+		for _, code := range registers {
+			if f := finding(good, code); f.Truth != progress.Yes || f.Record == nil || f.Record.Evidence == "" {
+				t.Errorf("%s is attested, and is %s", code, f.Truth)
+			}
+			changed(code+" says no", func(w *world) { w.records[code] = award.Fails }, code, progress.No)
+			changed(code+" silent", func(w *world) { w.records[code] = "" }, code, progress.Undecidable)
+			changed(code+" withdrawn", func(w *world) { w.records[code] = award.Withdrawn }, code, progress.Undecidable)
+		}
+	})
+	if n == 0 {
+		t.Error("the plan has no award")
+	}
+}
+
+func effect(t *testing.T, e award.Entry, ruling, reading string) progress.Truth {
+	t.Helper()
+	for _, r := range e.Rulings {
+		for _, x := range r.Effects {
+			if r.Ruling.ID == ruling && x.Reading.Code == reading {
+				return x.Truth
+			}
+		}
+	}
+	t.Fatalf("ruling %s, reading %s is not listed", ruling, reading)
+	return ""
+}
+
+func findAward(t *testing.T, p *plan.Plan, code string) *plan.Award {
+	t.Helper()
+	for i := range p.Awards {
+		if p.Awards[i].Code == code {
+			return &p.Awards[i]
+		}
+	}
+	t.Fatalf("no award %s", code)
+	return nil
+}
+
+// What each other reading of a ruling would make of the verdict.
+func TestWhatEachReadingChanges(t *testing.T) {
+	p := builtIn(t)
+	with := func(award, group string, change func(*world)) award.Entry {
+		w := newWorld(p, findAward(t, p, award), p.Subject(group))
+		if change != nil {
+			change(w)
+		}
+		return w.entry(t)
+	}
+	share := func(n int64) progress.Point { return progress.SharePoint(n, 1000) }
+	allAt := func(n int64) func(*world) {
+		return func(w *world) {
+			for _, ind := range p.Indicators {
+				w.figures[ind.Code] = share(n)
+			}
+		}
+	}
+	for _, c := range []struct {
+		name            string
+		entry           award.Entry
+		ruling, reading string
+		want, now       progress.Truth
+	}{
+		{"100 % cannot be exceeded: open until it is ruled", with("BK-TTG-2023", "huyen", nil), "R-UNATT", "undecidable", progress.Undecidable, progress.Undecidable},
+		{"met is enough", with("BK-TTG-2023", "huyen", nil), "R-UNATT", "met_enough", progress.Yes, progress.Undecidable},
+		{"left out", with("BK-TTG-2023", "huyen", nil), "R-UNATT", "left_out", progress.Yes, progress.Undecidable},
+		{"met is enough, and one is not met", with("BK-TTG-2023", "huyen", func(w *world) { w.figures["CQS-01"] = share(999) }), "R-UNATT", "met_enough", progress.No, progress.Undecidable},
+		{"left out, and that one is not met", with("BK-TTG-2023", "huyen", func(w *world) { w.figures["CQS-01"] = share(999) }), "R-UNATT", "left_out", progress.Yes, progress.Undecidable},
+		{"exactly 1.2 x 60 is not above it", with("BK-TTG-2023", "huyen", func(w *world) { w.figures["CQS-02"] = share(720) }), "R-20", "relative", progress.No, progress.No},
+		{"more than 72 %, not more than 80 %", with("BK-TTG-2023", "huyen", func(w *world) { w.figures["CQS-02"] = share(790) }), "R-20", "points", progress.No, progress.Undecidable},
+		{"12 % and more than 8 % + 20 points", with("BK-TTG-2023", "huyen", func(w *world) { w.figures["KTS-04"] = share(801) }), "R-20", "points", progress.Undecidable, progress.Undecidable},
+		{"2025: all met, all below 100 exceeded", with("BK-TTG-2025", "huyen", nil), "R-NAT-2025", "all_met_below_exceeded", progress.Yes, progress.Yes},
+		{"2025: one is met exactly", with("BK-TTG-2025", "huyen", func(w *world) { w.figures["CQS-02"] = share(800) }), "R-NAT-2025", "any_exceeded", progress.Yes, progress.No},
+		{"2025: one is missed", with("BK-TTG-2025", "huyen", func(w *world) { w.figures["CQS-02"] = share(799) }), "R-NAT-2025", "any_exceeded", progress.No, progress.No},
+		{"a year between: above the path, below the next target", with("BK-UBND-NAM", "huyen", allAt(505)), "R-YEAR", "next_milestone", progress.No, progress.Yes},
+		{"a year between: above both", with("BK-UBND-NAM", "huyen", nil), "R-YEAR", "next_milestone", progress.Yes, progress.Yes},
+		{"a district proper", with("HCLD-2025", "huyen", nil), "R-CITY", "excluded", progress.Yes, progress.Yes},
+		{"a city", with("HCLD-2025", "huyen", func(w *world) { w.unit.Type = "Thành phố" }), "R-CITY", "excluded", progress.No, progress.Yes},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.entry.Truth != c.now {
+				t.Errorf("as in force: %s, want %s", c.entry.Truth, c.now)
+			}
+			if got := effect(t, c.entry, c.ruling, c.reading); got != c.want {
+				t.Errorf("%s read as %s: %s, want %s", c.ruling, c.reading, got, c.want)
+			}
+		})
+	}
+}
+
+func TestNewestEntryCounts(t *testing.T) {
+	p := builtIn(t)
+	w := newWorld(p, findAward(t, p, "BK-UBND-2023"), p.Subject("huyen"))
+	q := w.question()
+	ask := func(more ...award.Record) award.Finding {
+		q := q
+		q.Records = append(slices.Clone(q.Records), more...)
+		for _, e := range award.Ledger(q) {
+			if e.Award.Code == w.award.Code && e.Subject.Key == w.key {
+				return finding(e, "H-PLAN")
+			}
+		}
+		t.Fatal("no entry")
+		return award.Finding{}
+	}
+	record := func(year int, d award.Decision, at int64) award.Record {
+		return award.Record{Register: "H-PLAN", Group: "huyen", Subject: w.key, Year: year, Decision: d, At: at}
+	}
+	for _, c := range []struct {
+		name string
+		more []award.Record
+		want progress.Truth
+	}{
+		{"older", []award.Record{record(2023, award.Fails, 0)}, progress.Yes},
+		{"newer", []award.Record{record(2023, award.Fails, 2)}, progress.No},
+		{"in the same moment the one against", []award.Record{record(2023, award.Fails, 1)}, progress.No},
+		{"another year", []award.Record{record(2025, award.Fails, 2)}, progress.Yes},
+		{"the year's before the whole time's", []award.Record{record(0, award.Fails, 2)}, progress.Yes},
+		{"taken back", []award.Record{record(2023, award.Withdrawn, 2)}, progress.Undecidable},
+		{"does not concern it", []award.Record{record(2023, award.NotConcerned, 2)}, progress.Yes},
+	} {
+		if got := ask(c.more...); got.Truth != c.want {
+			t.Errorf("%s: %s (%s), want %s", c.name, got.Truth, got.Reason, c.want)
+		}
+	}
+	if f := ask(record(2023, award.NotConcerned, 2)); !f.LeftOut {
+		t.Error("what does not concern the subject counts")
+	}
+}
+
+// From mid-2025 the districts are gone: as then they are regrouped from the communes that succeed them, as now they are no
+// subjects any more.
+func TestBoundaries(t *testing.T) {
+	p := builtIn(t)
+	a := findAward(t, p, "BK-UBND-2025")
+	q := award.Question{Plan: p, Year: 2025, Milestone: true, AsOf: plan.MustDay("2026-03-01"), Boundaries: award.AsThen}
+	silent := "" // a successor without a figure
+	q.Figures = func(ind *plan.Indicator, u *plan.Unit, _, _ plan.Day) award.Figure {
+		if u.Code == silent {
+			return award.Figure{Official: progress.UnknownPoint(progress.ReasonNotReported, 0, 0)}
+		}
+		return award.Figure{Official: progress.SharePoint(90, 100)}
+	}
+	levels := func(b award.Boundaries) map[plan.Level]int {
+		q.Boundaries = b
+		n := map[plan.Level]int{}
+		for _, e := range award.Ledger(q) {
+			if e.Award.Code == a.Code && e.Subject.Unit != nil {
+				n[e.Subject.Unit.Level]++
+			}
+		}
+		return n
+	}
+	if then, now := levels(award.AsThen), levels(award.AsNow); then["district"] == 0 || now["district"] != 0 || now["commune"] == 0 || now["commune"] >= then["commune"] {
+		t.Errorf("as then %v, as now %v", then, now)
+	}
+	q.Boundaries = award.AsThen
+	target := func(district, code string) award.Finding {
+		for _, e := range award.Ledger(q) {
+			if e.Award.Code == a.Code && e.Subject.Unit != nil && e.Subject.Unit.Code == district {
+				return part(finding(e, "targets"), code)
+			}
+		}
+		t.Fatalf("no entry of %s", district)
+		return award.Finding{}
+	}
+	var alone, shared *plan.Unit // a successor of one district, and one of several
+	for _, u := range p.Units.All {
+		switch {
+		case len(u.Regroup) == 1 && u.Regroup[0] != "":
+			alone = u
+		case len(u.Regroup) > 1:
+			shared = u
+		}
+	}
+	if alone == nil {
+		t.Fatal("no commune succeeds one district")
+	}
+	home := alone.Regroup[0]
+	if f := target(home, "XHS-01"); f.Truth != progress.Yes || f.Value == nil || *f.Value != plan.Percent(90) {
+		t.Errorf("the sum over the successors of %s: %+v", home, f)
+	}
+	for _, code := range []string{"CQS-02", "XHS-06"} { // a year to date; distinct people
+		if f := target(home, code); f.Truth != progress.Undecidable || f.Reason != progress.ReasonUnitEnded {
+			t.Errorf("%s of a district that ended: %s (%s)", code, f.Truth, f.Reason)
+		}
+	}
+	silent = alone.Code
+	if f := target(home, "XHS-01"); f.Truth != progress.Undecidable || f.Reason != progress.ReasonUnitEnded {
+		t.Errorf("with a successor that has no figure: %s (%s)", f.Truth, f.Reason)
+	}
+	silent = ""
+	if shared != nil {
+		if f := target(shared.Regroup[0], "XHS-01"); f.Truth != progress.Undecidable {
+			t.Errorf("a commune that came from %v is put to one of them: %+v", shared.Regroup, f)
+		}
+	}
+}
+
+// More knowledge never makes a verdict undecidable or turns it round, and nobody is eligible on a silent register.
+func TestMoreKnowledge(t *testing.T) {
+	p := builtIn(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		a := &p.Awards[rapid.IntRange(0, len(p.Awards)-1).Draw(rt, "award")]
+		g := p.Subject(rapid.SampledFrom(a.Subjects).Draw(rt, "group"))
+		w := newWorld(p, a, g)
+		var open []string // registers and indicators about which nothing is known yet
+		mostly := func(name string) bool { return rapid.IntRange(0, 9).Draw(rt, name) > 0 }
+		registers := make([]string, 0, len(w.records))
+		for r := range w.records {
+			registers = append(registers, r)
+		}
+		slices.Sort(registers)
+		for _, r := range registers {
+			if !mostly(r) {
+				w.records[r] = ""
+				open = append(open, r)
+			}
+		}
+		for _, ind := range w.numbered() {
+			switch {
+			case !mostly(ind.Code):
+				w.figures[ind.Code] = progress.UnknownPoint(progress.ReasonNotReported, 0, 0)
+				open = append(open, ind.Code)
+			case !mostly(ind.Code + " good"):
+				w.figures[ind.Code] = progress.SharePoint(int64(rapid.IntRange(0, 1000).Draw(rt, ind.Code+" value")), 1000)
+			}
+		}
+		before := w.entry(rt)
+		if (before.Truth == progress.Yes) != (len(before.Lacking()) == 0) {
+			rt.Fatalf("%s with %d conditions lacking", before.Truth, len(before.Lacking()))
+		}
+		for _, c := range before.Conditions {
+			if c.Parts == nil && c.Record == nil && before.Truth == progress.Yes {
+				rt.Fatalf("eligible although the register of %s is silent", c.Code)
+			}
+		}
+		if len(open) == 0 {
+			return
+		}
+		learnt := rapid.SampledFrom(open).Draw(rt, "learnt")
+		if p.Indicator(learnt) != nil {
+			w.figures[learnt] = progress.SharePoint(int64(rapid.IntRange(0, 1000).Draw(rt, "figure")), 1000)
+		} else {
+			w.records[learnt] = rapid.SampledFrom([]award.Decision{award.Holds, award.Fails}).Draw(rt, "decision")
+		}
+		after := w.entry(rt)
+		if before.Truth != progress.Undecidable && after.Truth != before.Truth {
+			rt.Fatalf("%s became %s by learning %s", before.Truth, after.Truth, learnt)
+		}
+	})
+}
