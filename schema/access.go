@@ -1,0 +1,196 @@
+package schema
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"tiendo/pipeline/access"
+	"tiendo/pipeline/plan"
+)
+
+// Account is the newest version of the name's account; access.ErrNoAccount where there is none.
+func (s *Store) Account(ctx context.Context, name string) (access.Account, error) {
+	all, err := s.accounts(ctx, "AND name = {name:String} ORDER BY version DESC, at DESC LIMIT 1", name)
+	if err == nil && len(all) == 0 {
+		err = access.ErrNoAccount
+	}
+	if err != nil {
+		return access.Account{}, fmt.Errorf("account %q: %w", name, err)
+	}
+	return all[0], nil
+}
+
+// Accounts are the newest versions, by name.
+func (s *Store) Accounts(ctx context.Context) ([]access.Account, error) {
+	return s.accounts(ctx, "ORDER BY name, version DESC, at DESC LIMIT 1 BY name", "")
+}
+
+// AccountVersions are all versions of all accounts, as they were appended.
+func (s *Store) AccountVersions(ctx context.Context) ([]access.Account, error) {
+	return s.accounts(ctx, "ORDER BY name, version, at", "")
+}
+
+func (s *Store) accounts(ctx context.Context, which, name string) ([]access.Account, error) {
+	rows, err := s.conn.Query(s.with(ctx, map[string]string{"name": name}), `SELECT name, role, unit, unit_from, password, disabled, version, at, by FROM account WHERE plan = {plan:String} `+which)
+	if err != nil {
+		return nil, fmt.Errorf("read the accounts: %w", err)
+	}
+	defer rows.Close()
+	var all []access.Account
+	for rows.Next() {
+		var a access.Account
+		var role string
+		var from time.Time
+		if err := rows.Scan(&a.Name, &role, &a.Unit.Code, &from, &a.Password, &a.Disabled, &a.Version, &a.At, &a.By); err != nil {
+			return nil, fmt.Errorf("read the accounts: %w", err)
+		}
+		a.Role = access.Role(role)
+		if a.Unit.Code != "" {
+			a.Unit.From = dayFrom(from)
+		}
+		all = append(all, a)
+	}
+	return all, rows.Err()
+}
+
+// SaveAccount appends the next version of an account, and before it the row of the audit log that tells of it. The version's
+// number, instant and author are set here.
+func (s *Store) SaveAccount(ctx context.Context, a access.Account, action, by string, now time.Time) error {
+	if err := a.Check(); err != nil {
+		return err
+	}
+	last, err := s.Account(ctx, a.Name)
+	if err != nil && !errors.Is(err, access.ErrNoAccount) {
+		return err
+	}
+	a.Version, a.At, a.By = last.Version+1, now.UTC().Truncate(time.Millisecond), by
+	if _, err := s.Record(ctx, access.Event{At: a.At, Actor: by, Action: action, Subject: a.Name, Detail: a.Told()}); err != nil {
+		return err
+	}
+	// A batch, because a statement's parameters would lose the milliseconds.
+	batch, err := s.conn.PrepareBatch(ctx, `INSERT INTO account (plan, name, version, role, unit, unit_from, password, disabled, at, by)`)
+	if err == nil {
+		defer batch.Close()
+		err = errors.Join(batch.Append(s.plan, a.Name, a.Version, string(a.Role), a.Unit.Code, dayValue(fromOf(a.Unit)), a.Password, a.Disabled, a.At, a.By), batch.Send())
+	}
+	if err != nil {
+		return fmt.Errorf("store account %s: %w", a.Name, err)
+	}
+	return nil
+}
+
+func fromOf(u plan.UnitKey) plan.Day {
+	if u.Code == "" {
+		return plan.NoDay
+	}
+	return u.From
+}
+
+// auditTries is how often a row looks for its place when other processes write at the same time.
+const auditTries = 50
+
+// Record appends an event to the audit log. It returns when the row is there, alone in its place; an error means that the event is
+// not told of, so what it tells of must not happen.
+func (s *Store) Record(ctx context.Context, e access.Event) (access.Row, error) {
+	e.At = e.At.UTC().Truncate(time.Millisecond)
+	var burnt uint64
+	for range auditTries {
+		row, there, err := s.tryRecord(ctx, e, burnt)
+		switch {
+		case err != nil:
+			return row, fmt.Errorf("write the audit log: %w", err)
+		case there == row.Hash:
+			return row, nil
+		case there == "": // the place was taken once, and its row was taken out of the store: verification shall see the gap
+			burnt++
+		}
+	}
+	return access.Row{}, fmt.Errorf("write the audit log: other writers took the place %d times", auditTries)
+}
+
+// tryRecord appends the event behind the newest row and the burnt places after it. stands is the hash that then stands in the row's place.
+func (s *Store) tryRecord(ctx context.Context, e access.Event, burnt uint64) (row access.Row, stands string, err error) {
+	last, err := s.auditRows(ctx, "ORDER BY seq DESC LIMIT 1")
+	if err != nil {
+		return row, "", err
+	}
+	var prev access.Row
+	if len(last) > 0 {
+		prev = last[0]
+	}
+	prev.Seq += burnt
+	row = access.Chain(s.plan, prev, e)
+	// The token is the place, not the content: of two rows for one place the engine drops the second without a word, and what then
+	// stands there says whose it is.
+	once := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 1, "insert_deduplication_token": fmt.Sprintf("%s %d", s.plan, row.Seq)}))
+	batch, err := s.conn.PrepareBatch(once, `INSERT INTO audit (plan, seq, at, actor, action, subject, address, detail, prev, hash)`)
+	if err != nil {
+		return row, "", err
+	}
+	defer batch.Close()
+	if err := batch.Append(row.Plan, row.Seq, row.At, row.Actor, row.Action, row.Subject, row.Address, row.Detail, row.Prev, row.Hash); err != nil {
+		return row, "", err
+	}
+	if err := batch.Send(); err != nil {
+		return row, "", err
+	}
+	there, err := s.auditRows(ctx, fmt.Sprintf("AND seq = %d", row.Seq))
+	switch {
+	case err != nil || len(there) == 0:
+		return row, "", err
+	case len(there) > 1:
+		return row, "", fmt.Errorf("row %d is there %d times: run `tiendo audit verify`", row.Seq, len(there))
+	case there[0].Hash == row.Hash:
+		err = s.conn.Exec(ctx, "INSERT INTO audit_mark (plan, seq, hash) VALUES (?, ?, ?)", s.plan, row.Seq, row.Hash)
+	}
+	return row, there[0].Hash, err
+}
+
+// Audit is the whole log of the plan, in the order of places.
+func (s *Store) Audit(ctx context.Context) ([]access.Row, error) {
+	rows, err := s.auditRows(ctx, "ORDER BY seq, hash")
+	if err != nil {
+		return nil, fmt.Errorf("read the audit log: %w", err)
+	}
+	return rows, nil
+}
+
+// AuditMarks are the rows that were the newest once.
+func (s *Store) AuditMarks(ctx context.Context) ([]access.Mark, error) {
+	rows, err := s.conn.Query(s.with(ctx, nil), `SELECT seq, hash FROM audit_mark WHERE plan = {plan:String} ORDER BY seq`)
+	if err != nil {
+		return nil, fmt.Errorf("read the marks of the audit log: %w", err)
+	}
+	defer rows.Close()
+	var marks []access.Mark
+	for rows.Next() {
+		var m access.Mark
+		if err := rows.Scan(&m.Seq, &m.Hash); err != nil {
+			return nil, err
+		}
+		marks = append(marks, m)
+	}
+	return marks, rows.Err()
+}
+
+func (s *Store) auditRows(ctx context.Context, which string) ([]access.Row, error) {
+	rows, err := s.conn.Query(s.with(ctx, nil), strings.TrimSpace(`SELECT plan, seq, at, actor, action, subject, address, detail, prev, hash FROM audit WHERE plan = {plan:String} `+which))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []access.Row
+	for rows.Next() {
+		var r access.Row
+		if err := rows.Scan(&r.Plan, &r.Seq, &r.At, &r.Actor, &r.Action, &r.Subject, &r.Address, &r.Detail, &r.Prev, &r.Hash); err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
