@@ -68,10 +68,7 @@ func (b *Book) Figures(ind *plan.Indicator, unit *plan.Unit) *Figures {
 	case plan.ReportedHere:
 		f.leaves = []leaf{f.leafOf(unit.UnitKey, unit.From, unit.To, "", true)}
 	default:
-		for _, u := range unit.Subtree() {
-			if len(ind.OwnLevels) > 0 && !slices.Contains(ind.OwnLevels, u.Level) {
-				continue
-			}
+		for _, u := range Reporters(ind, unit) {
 			f.leaves = append(f.leaves, f.leafOf(u.UnitKey, u.From, u.To, "", slices.Contains(ind.EntryLevels, u.Level)))
 		}
 	}
@@ -233,11 +230,7 @@ func (f *Figures) Official(d plan.Day) Point {
 	if f.Indicator.Window != plan.YearToDate {
 		return f.stock(d)
 	}
-	to := d
-	if f.Indicator.PeriodType == plan.Report {
-		to = lastReportEnd(d) // a form-fed flow speaks of closed reporting months
-	}
-	return f.flow(plan.YearStart(f.Indicator.PeriodType, to), to)
+	return f.flow(Window(f.Indicator, d))
 }
 
 // Path is the figure that pace, path status and forecast use: the rolling 52 weeks of a flow; a stock's is the same.

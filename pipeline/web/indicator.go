@@ -18,6 +18,7 @@ type indicatorBody struct {
 	Unit      *plan.Unit
 	Level     string
 	UnitURL   string
+	FigureURL string
 	Row       row
 	Coverage  string
 	Age       string
@@ -134,7 +135,7 @@ func (s *site) indicator(ctx context.Context, a *ask) (*page, error) {
 	if n := len(series); n > 0 && series[n-1].AsOf == pl.day {
 		x = &series[n-1]
 	}
-	b := &indicatorBody{Indicator: ind, Pillar: in.Pillar(ind.Pillar).Name, Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, UnitURL: s.unitURL(a, pl.unit),
+	b := &indicatorBody{Indicator: ind, Pillar: in.Pillar(ind.Pillar).Name, Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, UnitURL: s.unitURL(a, pl.unit), FigureURL: s.figureURL(a, ind.Code, pl.unit),
 		Row: s.row(a, ind, pl.unit, x), Rhythm: rhythm(ind.Rhythm), Points: points(ind), RowsLevel: s.Plan.LevelInfo(level).Name, YearSum: ind.Window == plan.YearToDate,
 		Coverage: words.Unknown, Age: words.Unknown, Failing: words.Unknown}
 	if x == nil && !in.Applies(ind, pl.unit).Counts() {

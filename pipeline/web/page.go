@@ -230,6 +230,11 @@ func (s *site) ref(a *ask, u *plan.Unit) string {
 	if on == plan.NoDay {
 		on = a.today
 	}
+	return s.refOn(u, on)
+}
+
+// refOn names a unit so that it is found on the day.
+func (s *site) refOn(u *plan.Unit, on plan.Day) string {
 	if x, err := s.Plan.Units.Select(u.Code, on); err == nil && x == u {
 		return u.Code
 	}

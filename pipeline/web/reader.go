@@ -26,6 +26,13 @@ type Reader interface {
 	Sources(ctx context.Context) ([]Source, error)
 	// Quality is what was refused, what was not understood, and what was restated since the instant.
 	Quality(ctx context.Context, since time.Time) (Quality, error)
+	// Inputs are the figures behind an indicator's value, the newest period first, and what they come to.
+	Inputs(ctx context.Context, q InputQuery) ([]Input, []InputSum, error)
+	// Records are the records that count in a measure which is counted from records, the newest day first, and how many
+	// there are. Of any other measure there are none.
+	Records(ctx context.Context, q InputQuery) ([]Record, uint64, error)
+	// Payload is what was landed under the hash; nil where there is none.
+	Payload(ctx context.Context, source, sha256 string) (*Payload, error)
 	// State says whether the store is fit to be read.
 	State(ctx context.Context) (State, error)
 }
@@ -100,6 +107,75 @@ type Restatement struct {
 	Day             plan.Day // end of the period
 	Was, Now        int64
 	KnownAt         time.Time
+}
+
+// InputQuery picks what a figure is made of.
+type InputQuery struct {
+	Measures   []string
+	Sources    []string
+	Units      []plan.UnitKey // that report themselves, or that institutions belong to
+	Kinds      []string       // of institutions; empty: the units report themselves
+	Managed    bool           // institutions by who manages them, not by where they are
+	From, To   plan.Day       // ends of periods; without From the newest of each kind up to To
+	KnownOn    plan.Day       // as known at the end of this day; NoDay: now
+	Skip, Most int            // of the list; Most 0: sums only
+}
+
+// Landed is the page that something was landed with. RunID is empty where there is no one page.
+type Landed struct {
+	Source, RunID string
+	Page          uint32
+	Position      uint32 // of the record in the page
+	SHA256        string
+	Request       string // without secrets
+	FetchedAt     time.Time
+	Rejected      uint32 // records of the page that were refused
+}
+
+// Input is one figure that a source stated for a unit or an institution, or that was counted from records of one day.
+type Input struct {
+	Measure  string
+	Unit     plan.UnitKey // the code may be an institution's
+	Name     string       // of the institution
+	Dims     string
+	Start    plan.Day
+	End      plan.Day
+	Value    int64
+	Evidence string
+	KnownAt  time.Time
+	Landed
+}
+
+// InputSum is what the figures of a measure from a source come to.
+type InputSum struct {
+	Measure, Source string
+	Figures         uint64
+	Units           uint64
+	Sum             int64
+	Counted         bool // from records
+}
+
+// Record is one record that counts, in its newest version.
+type Record struct {
+	ID     string
+	Unit   plan.UnitKey
+	Day    plan.Day // on which it counts
+	Amount int64    // what it adds
+	Landed
+}
+
+// Payload is a landed body with the pages that hold it and what was refused in it.
+type Payload struct {
+	Body    []byte
+	Pages   []Landed // the newest first, a few
+	Records uint32
+	Rejects []Refused
+}
+
+// Refused is a refused record of a page.
+type Refused struct {
+	Position            uint32
+	Field, Rule, Reason string
 }
 
 // State is the store's fitness.

@@ -77,7 +77,7 @@ func New(o Options) (http.Handler, error) {
 		}
 		s.sources[f.Name] = info
 	}
-	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "search", "runbook", "error"} {
+	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "search", "figure", "payload", "runbook", "error"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("web: template %s: %w", name, err)
@@ -108,6 +108,9 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/review/{week}", s.page(s.review))
 	mux.Handle("/freshness", s.page(s.freshness))
 	mux.Handle("/search", s.page(s.search))
+	mux.Handle("/figure/{code}/{unit}", s.page(s.figure))
+	mux.Handle("/payload/{source}/{sha256}", s.page(s.payload))
+	mux.HandleFunc("/payload/{source}/{sha256}/body", s.payloadFile)
 	mux.Handle("/runbook", s.page(s.runbookPage))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("/readyz", s.readyz)
