@@ -112,6 +112,8 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/payload/{source}/{sha256}", s.page(s.payload))
 	mux.HandleFunc("/payload/{source}/{sha256}/body", s.payloadFile)
 	mux.Handle("/runbook", s.page(s.runbookPage))
+	mux.HandleFunc(apiPath, s.openData)
+	mux.HandleFunc(packagePath, s.openData)
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("/readyz", s.readyz)
 	if o.Metrics != nil {
@@ -133,7 +135,7 @@ func guard(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && !isOpen(r.URL.Path) { // programs are told in their own form
 			h.Set("Allow", "GET, HEAD")
 			plain(w, http.StatusMethodNotAllowed, "Trang này chỉ để xem: chỉ nhận GET và HEAD.\n")
 			return
