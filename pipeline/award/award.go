@@ -99,6 +99,8 @@ type Question struct {
 	Plan       *plan.Plan // as in force on the day of knowledge
 	Year       int        // of the yearly awards, and of the milestone whose awards are asked for
 	Milestone  bool       // the awards of the milestone in Year instead of the yearly ones
+	Award      string     // only the award of this code; empty: all
+	Subject    string     // only the subject of this key or unit code; empty: all
 	AsOf       plan.Day   // the newest day that figures may speak of
 	Boundaries Boundaries
 	Figures    Figures
@@ -198,6 +200,9 @@ func (e Entry) Lacking() []Finding {
 
 // Asks says whether the ledger of the question lists the award.
 func (q Question) Asks(a *plan.Award) bool {
+	if q.Award != "" && q.Award != a.Code {
+		return false
+	}
 	if q.Milestone {
 		return a.Milestone != plan.NoDay && a.Milestone.Year() == q.Year
 	}
@@ -217,7 +222,9 @@ func Ledger(q Question) []Entry {
 		for _, code := range a.Subjects {
 			if g := q.Plan.Subject(code); g != nil {
 				for _, s := range j.subjects(g) {
-					out = append(out, j.entry(a, s))
+					if q.Subject == "" || q.Subject == s.Key || s.Unit != nil && q.Subject == s.Unit.Code {
+						out = append(out, j.entry(a, s))
+					}
 				}
 			}
 		}
