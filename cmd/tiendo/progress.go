@@ -252,7 +252,7 @@ Empty cells are unknown, never zero; an empty unit_valid_from means "already in 
 	f.BoolVar(&asCSV, "csv", false, "write CSV")
 	f.StringVar(&asOf, "as-of", "", "newest day to write, YYYY-MM-DD (default: the last complete week's Sunday)")
 	f.StringVar(&knownOn, "known-on", "", "use only what was known at the end of this day, YYYY-MM-DD (default: today)")
-	cmd.AddCommand(progressCmd)
+	cmd.AddCommand(progressCmd, a.exportPackageCommand())
 	return cmd
 }
 

@@ -383,6 +383,18 @@ func (s *site) dataPackage(ctx context.Context, a *ask) ([]byte, string, error) 
 	return body, fmt.Sprintf("%s-%s.zip", s.Plan.Code, q.AsOf), err
 }
 
+// DataPackage is what the data package's address answers, for a command: the same bytes. Days that are NoDay are the newest.
+func DataPackage(ctx context.Context, o Options, asOf, knownOn plan.Day) ([]byte, error) {
+	sources, err := sourceInfos(o.Plan)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{Options: o, sources: sources}
+	now := o.Now()
+	body, _, err := s.dataPackage(ctx, &ask{asOf: asOf, knownOn: knownOn, today: plan.DayOf(now), lastWeek: plan.LastWeeklyPoint(now)})
+	return body, err
+}
+
 // problem answers a program that something is wrong, in the form of RFC 9457.
 func (s *site) problem(w http.ResponseWriter, r *http.Request, err error) {
 	var e *refusal

@@ -57,6 +57,22 @@ type sourceInfo struct {
 	Rhythm plan.Rhythm `yaml:"rhythm"`
 }
 
+// sourceInfos is what the files of a plan's sources say to people, by source.
+func sourceInfos(p *plan.Plan) (map[string]sourceInfo, error) {
+	all := map[string]sourceInfo{}
+	for _, f := range p.Sources {
+		info := sourceInfo{Rhythm: plan.Daily}
+		if err := yaml.Unmarshal(f.Data, &info); err != nil {
+			return nil, fmt.Errorf("web: source %s: %w", f.Name, err)
+		}
+		if info.Name == "" {
+			info.Name = f.Name
+		}
+		all[f.Name] = info
+	}
+	return all, nil
+}
+
 // New reads the templates and arranges the addresses. It fails only where the program itself is broken or an option is
 // missing.
 func New(o Options) (http.Handler, error) {
@@ -66,17 +82,11 @@ func New(o Options) (http.Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &site{Options: o, templates: map[string]*template.Template{}, sources: map[string]sourceInfo{}}
-	for _, f := range o.Plan.Sources {
-		info := sourceInfo{Rhythm: plan.Daily}
-		if err := yaml.Unmarshal(f.Data, &info); err != nil {
-			return nil, fmt.Errorf("web: source %s: %w", f.Name, err)
-		}
-		if info.Name == "" {
-			info.Name = f.Name
-		}
-		s.sources[f.Name] = info
+	sources, err := sourceInfos(o.Plan)
+	if err != nil {
+		return nil, err
 	}
+	s := &site{Options: o, templates: map[string]*template.Template{}, sources: sources}
 	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "search", "figure", "payload", "runbook", "error"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
@@ -224,7 +234,7 @@ func fileName(r *http.Request, p *page, kind string) string {
 	if name == "" {
 		name = "scorecard"
 	}
-	return fmt.Sprintf("%s-%s.%s", name, p.AsOfISO, kind)
+	return strings.Trim(name+"-"+p.AsOfISO, "-") + "." + kind
 }
 
 // harmless keeps a spreadsheet from taking a text for a formula; numbers stay numbers.

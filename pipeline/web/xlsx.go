@@ -81,6 +81,23 @@ var columns = map[string]column{
 	"failed":              {"Số lần lỗi", asCount, 10},
 	"records":             {"Số bản ghi", asCount, 12},
 	"rejected":            {"Số bản ghi bị loại", asCount, 12},
+	"ma_so_lieu":          {"Mã số liệu", asText, 22},
+	"so_lieu":             {"Số liệu", asText, 40},
+	"ma_ban_ghi":          {"Mã bản ghi", asText, 24},
+	"ma_don_vi":           {"Mã đơn vị", asText, 12},
+	"don_vi":              {"Đơn vị", asText, 32},
+	"khoa":                {"Khóa", asText, 20},
+	"tu_ngay":             {"Từ ngày", asDay, 14},
+	"den_ngay":            {"Đến ngày", asDay, 14},
+	"ngay":                {"Ngày", asDay, 14},
+	"gia_tri":             {"Giá trị", asCount, 16},
+	"nguon":               {"Mã nguồn", asText, 18},
+	"biet_luc":            {"Biết lúc", asInstant, 18},
+	"lay_luc":             {"Lấy lúc", asInstant, 18},
+	"lan_chay":            {"Lần chạy", asText, 28},
+	"trang":               {"Trang", asCount, 8},
+	"vi_tri":              {"Vị trí", asCount, 8},
+	"sha256":              {"Dấu của trang (sha256)", asText, 66},
 }
 
 // XLSX is the address of the page's table as a workbook: beside the CSV, everywhere.
