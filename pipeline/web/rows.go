@@ -16,6 +16,7 @@ type row struct {
 	Unit      *plan.Unit
 	A         *Assessment // nil: none is stored
 	URL       string
+	FigureURL string // what the figure is made of; empty where none is stored
 
 	Code, Name    string // of the indicator, or of the unit in tables of units
 	Value, Pair   string
@@ -40,6 +41,7 @@ func (s *site) row(a *ask, ind *plan.Indicator, u *plan.Unit, x *Assessment) row
 		r.Status, r.Why = words.StatusWord{Name: "Không lưu", Short: "Không lưu", Sign: words.Unknown, Class: "no-data"}, r.Note
 		return r
 	}
+	r.FigureURL = s.figureURL(a, ind.Code, u)
 	r.Value, r.Pair, r.Target = figure(ind, x.Value), s.pair(ind, x), threshold(ind, x.Comparator, x.Target)
 	r.Expected, r.Gap, r.Forecast = figure(ind, x.Expected), signed(ind, x.Gap), figure(ind, x.Forecast)
 	r.Needed, r.Pace, r.Best = signed(ind, x.NeededPerWeek), signed(ind, x.PacePerWeek), figure(ind, x.BestReachable)

@@ -147,9 +147,12 @@ func findUnits(us *plan.Units, asked string, on plan.Day) []*plan.Unit {
 	slices.SortStableFunc(hits, func(x, y hit) int {
 		return cmp.Or(cmp.Compare(x.far, y.far), cmp.Compare(x.past, y.past), cmp.Compare(x.deep, y.deep), byName(x.u.Name, y.u.Name))
 	})
-	all := make([]*plan.Unit, len(hits))
-	for i, h := range hits {
-		all[i] = h.u
+	var all []*plan.Unit
+	for _, h := range hits {
+		if h.far > 2 && hits[0].far <= 2 {
+			break // where a name holds every word, none of them was meant for a unit above
+		}
+		all = append(all, h.u)
 	}
 	return all
 }

@@ -18,6 +18,7 @@ func TestSearch(t *testing.T) {
 		not   []string
 	}{
 		{"rạch giá", []string{`/unit/899">Thành phố Rạch Giá`}, []string{"hoạt động đến hết ngày 30/06/2025"}, nil},
+		{"vinh thanh", []string{`/unit/30733">Phường Vĩnh Thanh`, `/unit/30946">Xã Vĩnh Thạnh`}, []string{"Huyện Giồng Riềng, Tỉnh Kiên Giang"}, []string{"Vĩnh Hiệp"}},
 		{"RACH GIA", []string{`/unit/899">Thành phố Rạch Giá`}, nil, nil},
 		{"Hoà", nil, []string{"Hòa"}, nil},
 		{"899", []string{`/unit/899">Thành phố Rạch Giá`}, nil, nil},
