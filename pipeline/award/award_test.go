@@ -11,6 +11,7 @@ import (
 	"tiendo/pipeline/award"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
+	"tiendo/pipeline/words"
 	"tiendo/schema/plans"
 )
 
@@ -225,6 +226,11 @@ func TestEveryConditionOfEveryAward(t *testing.T) {
 			if verdict != progress.Yes && (f.Reason == "" || len(e.Lacking()) == 0) {
 				t.Errorf("%s: no reason (%q) or nothing lacking", what, f.Reason)
 			}
+			for _, x := range append(e.Lacking(), f) {
+				if _, ok := award.ReasonWord(x.Reason); !ok && words.Reason(x.Reason) == string(x.Reason) {
+					t.Errorf("%s: reason %q has no words", what, x.Reason)
+				}
+			}
 			return f
 		}
 		registers := criteria(w.group)
@@ -255,6 +261,10 @@ func TestEveryConditionOfEveryAward(t *testing.T) {
 			}
 		}
 		for _, code := range registers {
+			r := award.Record{Register: code, Group: w.group.Code, Subject: w.key, Decision: award.Holds, Evidence: "QĐ 1", Date: plan.MustDay("2023-01-05"), By: "vp"}
+			if err := r.Check(p); err != nil {
+				t.Errorf("no entry can be made: %v", err)
+			}
 			if f := finding(good, code); f.Truth != progress.Yes || f.Record == nil || f.Record.Evidence == "" {
 				t.Errorf("%s is attested, and is %s", code, f.Truth)
 			}
@@ -504,4 +514,36 @@ func TestMoreKnowledge(t *testing.T) {
 			rt.Fatalf("%s became %s by learning %s", before.Truth, after.Truth, learnt)
 		}
 	})
+}
+
+func TestEntriesAreChecked(t *testing.T) {
+	p := builtIn(t)
+	good := award.Record{Register: "dossier/BK-UBND-2023", Group: "huyen", Subject: "899", Year: 2023, Decision: award.Holds, Value: award.States[2], Evidence: "Biên bản 7", Date: plan.MustDay("2023-12-20"), By: "vp"}
+	if err := good.Check(p); err != nil {
+		t.Error(err)
+	}
+	for name, spoil := range map[string]func(*award.Record){
+		"group":            func(r *award.Record) { r.Group = "quan" },
+		"subject":          func(r *award.Record) { r.Subject = "" },
+		"register":         func(r *award.Record) { r.Register = "D-PLAN" }, // of another group
+		"a figure":         func(r *award.Record) { r.Register = "exceeded" },
+		"an award's group": func(r *award.Record) { r.Register, r.Group = "dossier/HCLD-2025", "xa" },
+		"decision":         func(r *award.Record) { r.Decision = "" },
+		"state":            func(r *award.Record) { r.Value = "lost" },
+		"evidence":         func(r *award.Record) { r.Evidence = " " },
+		"date":             func(r *award.Record) { r.Date = plan.NoDay },
+		"by":               func(r *award.Record) { r.By = "" },
+		"year":             func(r *award.Record) { r.Year = 2021 },
+	} {
+		r := good
+		spoil(&r)
+		if err := r.Check(p); err == nil {
+			t.Errorf("%s: taken in", name)
+		}
+	}
+	for _, s := range award.States {
+		if w := award.StateWord(s); w.VI == "" || w.EN == "" {
+			t.Errorf("state %s has no words", s)
+		}
+	}
 }
