@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"tiendo/collectors"
+	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/run"
 	"tiendo/pipeline/telemetry"
@@ -27,7 +29,10 @@ func (a *app) serveCommand() *cobra.Command {
 		Long: `Pull every source on its own schedule (provincial time), compute when something new came in and every morning, and
 serve the pages, /metrics, /healthz and /readyz. Sources whose address is not set are left out; 'tiendo check' lists them.
 
-Alert messages link to the pages and the boards by the addresses of --site and --boards.`,
+Alert messages link to the pages and the boards by the addresses of --site and --boards. Where a proxy shows the pages below a path,
+--site has that path: links and cookies follow it, whether the proxy takes it away or not. With https in --site cookies go over TLS only.
+
+Accounts of 'tiendo user' sign in at /login; sessions end after an hour without a request, after 12 hours, and with the program.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -60,7 +65,8 @@ Alert messages link to the pages and the boards by the addresses of --site and -
 
 func (a *app) listenFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.cfg.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
-	cmd.Flags().StringVar(&a.cfg.Site, "site", "", "public address of the pages, for links in alert messages (default: TIENDO_SITE_URL, or http://localhost:8080)")
+	cmd.Flags().BoolVar(&a.cfg.RequireLogin, "require-login", false, "show pages only to those who have signed in; /metrics, /healthz and /readyz stay open, for the machines that watch")
+	cmd.Flags().StringVar(&a.cfg.Site, "site", "", "public address of the pages, with the path if a proxy shows them below one; for links in alert messages too (default: TIENDO_SITE_URL, or http://localhost:8080)")
 	cmd.Flags().StringVar(&a.cfg.Boards, "boards", "", "public address of Grafana, likewise (default: TIENDO_BOARDS_URL, or http://localhost:3000)")
 }
 
@@ -78,7 +84,15 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 	} else if err := a.recompute(ctx, p, st, tel, plan.LastWeeklyPoint(a.now())); err != nil {
 		return err
 	}
-	site, err := web.New(web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st), Log: a.log, Metrics: tel.Handler()})
+	if a.cfg.RequireLogin {
+		if all, err := st.Accounts(ctx); err != nil {
+			return err
+		} else if !slices.ContainsFunc(all, func(acc access.Account) bool { return !acc.Disabled }) {
+			return errors.New("--require-login: nobody could sign in, there is no account: `tiendo user add NAME --role admin` adds one")
+		}
+	}
+	site, err := web.New(web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st), Log: a.log, Metrics: tel.Handler(),
+		Access: st, RequireLogin: a.cfg.RequireLogin, Site: a.site()})
 	if err != nil {
 		return err
 	}
@@ -141,13 +155,10 @@ func (a *app) telemetry(ctx context.Context, p *plan.Plan, st *schema.Store, pul
 			return nil, fmt.Errorf("schedule %q of source %s: %w", s.Schedule, s.ID, err)
 		}
 	}
-	address := func(flag, variable, otherwise string) string {
-		return strings.TrimRight(cmp.Or(flag, a.lookup(variable), otherwise), "/")
-	}
 	o := telemetry.Options{
 		Version: version(), Now: a.now,
-		Site:   address(a.cfg.Site, "TIENDO_SITE_URL", "http://localhost:8080"),
-		Boards: address(a.cfg.Boards, "TIENDO_BOARDS_URL", "http://localhost:3000"),
+		Site:   a.site(),
+		Boards: a.address(a.cfg.Boards, "TIENDO_BOARDS_URL", "http://localhost:3000"),
 	}
 	if err := saveIfNew(ctx, st, "site", o.Site); err != nil { // the boards' links lead there
 		return nil, err
@@ -166,6 +177,15 @@ func (a *app) telemetry(ctx context.Context, p *plan.Plan, st *schema.Store, pul
 	tel := telemetry.New(p, o)
 	tel.LastSuccess(last)
 	return tel, nil
+}
+
+// site is the public address of the pages, address that of a flag, or of a variable.
+func (a *app) site() string {
+	return a.address(a.cfg.Site, "TIENDO_SITE_URL", "http://localhost:8080")
+}
+
+func (a *app) address(flag, variable, otherwise string) string {
+	return strings.TrimRight(cmp.Or(flag, a.lookup(variable), otherwise), "/")
 }
 
 // version is what the program was built from, as far as the builder wrote it down.

@@ -141,45 +141,47 @@ func TestThrottle(t *testing.T) {
 	now := time.Date(2025, 10, 6, 8, 0, 0, 0, plan.Zone)
 	th := NewThrottle(func() time.Time { return now })
 	for i := range failuresOfName {
-		if w := th.Attempt("lan", "10.0.0.1"); w != 0 {
+		if w, _ := th.Attempt("lan", "10.0.0.1"); w != 0 {
 			t.Fatalf("attempt %d waits %s", i+1, w)
 		}
 	}
-	if w := th.Attempt("lan", "10.0.0.2"); w != firstWait {
-		t.Errorf("the name waits %s from another address", w)
+	if w, first := th.Attempt("lan", "10.0.0.2"); w != firstWait || !first {
+		t.Errorf("the name waits %s from another address, first %v", w, first)
 	}
-	if w := th.Attempt("minh", "10.0.0.1"); w != 0 {
+	if w, _ := th.Attempt("minh", "10.0.0.1"); w != 0 {
 		t.Errorf("another name of the same office waits %s", w)
 	}
 	now = now.Add(firstWait)
-	if w := th.Attempt("lan", "10.0.0.2"); w != 0 {
+	if w, _ := th.Attempt("lan", "10.0.0.2"); w != 0 {
 		t.Errorf("after the wait it waits %s", w)
 	}
-	if w := th.Attempt("lan", "10.0.0.2"); w != 2*firstWait {
+	if w, _ := th.Attempt("lan", "10.0.0.2"); w != 2*firstWait {
 		t.Errorf("the second wait is %s", w)
 	}
-	for range 100 { // waiting does not make the wait longer
-		th.Attempt("lan", "10.0.0.2")
+	for range 100 { // waiting does not make the wait longer, and is told of once
+		if _, first := th.Attempt("lan", "10.0.0.2"); first {
+			t.Error("told again that it waits")
+		}
 	}
 	now = now.Add(2 * firstWait)
-	if w := th.Attempt("lan", "10.0.0.2"); w != 0 {
+	if w, _ := th.Attempt("lan", "10.0.0.2"); w != 0 {
 		t.Errorf("after the second wait it waits %s", w)
 	}
 	th.Succeeded("lan", "10.0.0.2")
-	if w := th.Attempt("lan", "10.0.0.2"); w != 0 {
+	if w, _ := th.Attempt("lan", "10.0.0.2"); w != 0 {
 		t.Errorf("after a sign-in it waits %s", w)
 	}
 	for i := range 100 { // many names from one address
 		th.Attempt(fmt.Sprintf("name%d", i), "10.0.0.9")
 	}
-	if w := th.Attempt("other", "10.0.0.9"); w == 0 {
+	if w, _ := th.Attempt("other", "10.0.0.9"); w == 0 {
 		t.Error("one address may try any number of names")
 	}
 	if w := delay(1000, failuresOfName); w != longestWait {
 		t.Errorf("the longest wait is %s", w)
 	}
 	now = now.Add(forgotten + time.Second)
-	if w := th.Attempt("other", "10.0.0.9"); w != 0 {
+	if w, _ := th.Attempt("other", "10.0.0.9"); w != 0 {
 		t.Errorf("the next day it waits %s", w)
 	}
 	for i := range 2 * mostTracked {

@@ -30,6 +30,7 @@ type throttleKey struct{ kind, value string }
 type failures struct {
 	n    int
 	last time.Time
+	told bool // that it had to wait, since the last attempt
 }
 
 // NewThrottle takes its clock from outside.
@@ -37,25 +38,27 @@ func NewThrottle(now func() time.Time) *Throttle {
 	return &Throttle{now: now, seen: map[throttleKey]*failures{}}
 }
 
-// Attempt says how long this name or address has to wait; zero: it may try, and the attempt counts as failed until
-// Succeeded takes it back, so that attempts at the same time do not slip through together.
-func (t *Throttle) Attempt(name, address string) time.Duration {
+// Attempt says how long this name or address has to wait, and whether it is the first to be told so since the last attempt that
+// was let through. Zero: it may try, and the attempt counts as failed until Succeeded takes it back, so that attempts at the same
+// time do not slip through together.
+func (t *Throttle) Attempt(name, address string) (wait time.Duration, first bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.now()
 	keys := []throttleKey{{"name", name}, {"address", address}}
-	var wait time.Duration
 	for i, k := range keys {
 		if f := t.seen[k]; f != nil {
 			if now.Sub(f.last) > forgotten {
 				delete(t.seen, k)
 				continue
 			}
-			wait = max(wait, f.last.Add(delay(f.n, []int{failuresOfName, failuresOfAddress}[i])).Sub(now))
+			if w := f.last.Add(delay(f.n, []int{failuresOfName, failuresOfAddress}[i])).Sub(now); w > 0 {
+				wait, first, f.told = max(wait, w), first || !f.told, true
+			}
 		}
 	}
 	if wait > 0 {
-		return wait
+		return wait, first
 	}
 	for _, k := range keys {
 		f := t.seen[k]
@@ -64,9 +67,9 @@ func (t *Throttle) Attempt(name, address string) time.Duration {
 			f = &failures{}
 			t.seen[k] = f
 		}
-		f.n, f.last = f.n+1, now
+		f.n, f.last, f.told = f.n+1, now, false
 	}
-	return 0
+	return 0, false
 }
 
 // delay is nothing up to the limit, then doubles with every failure.

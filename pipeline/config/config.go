@@ -23,6 +23,7 @@ type Config struct {
 	Listen          string `yaml:"listen"`        // address of the site
 	Site            string `yaml:"site"`          // public address of the site, for links in messages
 	Boards          string `yaml:"boards"`        // public address of the boards, likewise
+	RequireLogin    bool   `yaml:"require-login"` // pages only for those who have signed in
 }
 
 // Read decodes a settings file; an unknown key is an error that names its line.
@@ -58,6 +59,9 @@ func (c Config) Under(flags Config, given func(flag string) bool) Config {
 	pick("boards", &c.Boards, flags.Boards)
 	if given("engine-memory") || c.EngineMemoryMiB == 0 {
 		c.EngineMemoryMiB = flags.EngineMemoryMiB
+	}
+	if given("require-login") {
+		c.RequireLogin = flags.RequireLogin
 	}
 	return c
 }

@@ -26,8 +26,8 @@ func TestRead(t *testing.T) {
 		{"empty", "", Config{}},
 		{"only a remark", "# nothing yet\n", Config{}},
 		{"some", "plan: a\nengine-memory: 1024\n", Config{Plan: "a", EngineMemoryMiB: 1024}},
-		{"all", "plan: a\nplans: b\ndata: c\nclickhouse: clickhouse://u:p@h:9000/d\nengine-lib: e\nengine-memory: 1\nlisten: 127.0.0.1:1\nsite: http://s\nboards: http://g\n",
-			Config{"a", "b", "c", "clickhouse://u:p@h:9000/d", "e", 1, "127.0.0.1:1", "http://s", "http://g"}},
+		{"all", "plan: a\nplans: b\ndata: c\nclickhouse: clickhouse://u:p@h:9000/d\nengine-lib: e\nengine-memory: 1\nlisten: 127.0.0.1:1\nsite: http://s\nboards: http://g\nrequire-login: true\n",
+			Config{"a", "b", "c", "clickhouse://u:p@h:9000/d", "e", 1, "127.0.0.1:1", "http://s", "http://g", true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Read(write(t, c.text))
@@ -75,16 +75,17 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestUnder(t *testing.T) {
-	file := Config{Plan: "file", Data: "file", EngineMemoryMiB: 512}
+	file := Config{Plan: "file", Data: "file", EngineMemoryMiB: 512, RequireLogin: true}
 	flags := Config{Plan: "flag", Data: "flag", Listen: "default", EngineMemoryMiB: 4096, Plans: "flag"}
 	for _, c := range []struct {
 		name  string
 		given string
 		want  Config
 	}{
-		{"no flag given", "", Config{Plan: "file", Data: "file", Listen: "default", EngineMemoryMiB: 512, Plans: "flag"}},
-		{"a flag given wins", "plan", Config{Plan: "flag", Data: "file", Listen: "default", EngineMemoryMiB: 512, Plans: "flag"}},
-		{"a number given wins", "engine-memory", Config{Plan: "file", Data: "file", Listen: "default", EngineMemoryMiB: 4096, Plans: "flag"}},
+		{"no flag given", "", Config{Plan: "file", Data: "file", Listen: "default", EngineMemoryMiB: 512, Plans: "flag", RequireLogin: true}},
+		{"a flag given wins", "plan", Config{Plan: "flag", Data: "file", Listen: "default", EngineMemoryMiB: 512, Plans: "flag", RequireLogin: true}},
+		{"a number given wins", "engine-memory", Config{Plan: "file", Data: "file", Listen: "default", EngineMemoryMiB: 4096, Plans: "flag", RequireLogin: true}},
+		{"a switch given wins", "require-login", Config{Plan: "file", Data: "file", Listen: "default", EngineMemoryMiB: 512, Plans: "flag"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := file.Under(flags, func(name string) bool { return name == c.given })

@@ -87,6 +87,8 @@ type page struct {
 	Title    string
 	Plan     *plan.Plan
 	Notice   string
+	Who      *who // nil: nobody is signed in
+	Door     bool // there is a page to sign in
 	Style    string
 	Nav      []link
 	Asked    string      // in the search box

@@ -210,7 +210,7 @@ func (s *site) thisWeek(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-cache")
-	http.Redirect(w, r, to, http.StatusFound)
+	http.Redirect(w, r, s.prefix+to, http.StatusFound)
 }
 
 // review is the page of one week beside the week before.

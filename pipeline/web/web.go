@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,12 @@ type Options struct {
 	Notice  string       // shown on every page; empty: the figures are real
 	Log     *slog.Logger // of requests that failed; nil: none
 	Metrics http.Handler // at /metrics; nil: not found
+
+	Access         Access           // accounts and the audit log; nil: nobody signs in
+	RequireLogin   bool             // nothing is shown before
+	Site           string           // public address; its path stands before every link, its scheme decides on the cookies
+	Clock          func() time.Time // of sign-ins, which are no part of a demo's day; nil: time.Now
+	Idle, Lifetime time.Duration    // of a session; 0: an hour, 12 hours
 }
 
 // patience is how long a page may wait for the store.
@@ -49,6 +56,8 @@ type site struct {
 	sources   map[string]sourceInfo
 	style     string // address of the style sheet, named by its content
 	runbook   *runbook
+	door      *door  // nil: nobody signs in
+	prefix    string // path of the site's address, without the last slash
 }
 
 // sourceInfo is what a source's file says to people.
@@ -82,12 +91,18 @@ func New(o Options) (http.Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.RequireLogin && o.Access == nil {
+		return nil, errors.New("web: signing in is required, and there are no accounts to sign in with")
+	}
 	sources, err := sourceInfos(o.Plan)
 	if err != nil {
 		return nil, err
 	}
 	s := &site{Options: o, templates: map[string]*template.Template{}, sources: sources}
-	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "search", "figure", "payload", "runbook", "error"} {
+	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "search", "figure", "payload", "runbook", "login", "error"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("web: template %s: %w", name, err)
@@ -107,6 +122,15 @@ func New(o Options) (http.Handler, error) {
 
 	if s.runbook, err = readRunbook(runbooks.Alerts); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
+	}
+
+	if s.prefix, err = prefixOf(o.Site); err != nil {
+		return nil, err
+	}
+	if o.Access != nil {
+		if s.door, err = newDoor(o, s.prefix); err != nil {
+			return nil, err
+		}
 	}
 
 	mux := http.NewServeMux()
@@ -133,11 +157,15 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/", s.page(func(context.Context, *ask) (*page, error) {
 		return nil, notFound("Không có trang này", "Địa chỉ không đúng hoặc trang đã được bỏ.")
 	}))
-	return guard(mux), nil
+	if s.door != nil {
+		mux.HandleFunc("/login", s.login)
+		mux.HandleFunc("/logout", s.logout)
+	}
+	return below(s.prefix, s.guard(s.gate(mux))), nil
 }
 
-// guard sets the headers that every answer carries and refuses to do anything but read.
-func guard(next http.Handler) http.Handler {
+// guard sets the headers that every answer carries and refuses to do anything but read, except for what is posted.
+func (s *site) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'")
@@ -145,7 +173,7 @@ func guard(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		if r.Method != http.MethodGet && r.Method != http.MethodHead && !isOpen(r.URL.Path) { // programs are told in their own form
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && !(s.door != nil && r.Method == http.MethodPost && slices.Contains(posts, r.URL.Path)) && !isOpen(r.URL.Path) { // programs are told in their own form
 			h.Set("Allow", "GET, HEAD")
 			plain(w, http.StatusMethodNotAllowed, "Trang này chỉ để xem: chỉ nhận GET và HEAD.\n")
 			return
@@ -197,6 +225,7 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 }
 
 func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status int) {
+	p.Who, p.Door = whoAsks(r.Context()), s.door != nil
 	var b bytes.Buffer
 	if err := s.templates[p.Template].ExecuteTemplate(&b, "layout", p); err != nil {
 		s.Log.Error("page cannot be written", "path", r.URL.Path, "error", err)
@@ -205,8 +234,11 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status in
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
+	if p.Who != nil || p.Template == "login" {
+		w.Header().Set("Cache-Control", "private, no-store")
+	}
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // the reader may be gone
+	_, _ = w.Write(prefixed(b.Bytes(), s.prefix)) // the reader may be gone
 }
 
 // table writes the page's table for a spreadsheet: UTF-8 with a byte-order mark, without which Excel breaks Vietnamese.
