@@ -339,6 +339,12 @@ func TestWhatEachReadingChanges(t *testing.T) {
 		{"2025: one is missed", with("BK-TTG-2025", "huyen", func(w *world) { w.figures["CQS-02"] = share(799) }), "R-NAT-2025", "any_exceeded", progress.No, progress.No},
 		{"a year between: above the path, below the next target", with("BK-UBND-NAM", "huyen", allAt(505)), "R-YEAR", "next_milestone", progress.No, progress.Yes},
 		{"a year between: above both", with("BK-UBND-NAM", "huyen", nil), "R-YEAR", "next_milestone", progress.Yes, progress.Yes},
+		{"2025: all met, none exceeded", with("BK-TTG-2025", "so-nganh", func(w *world) {
+			for _, ind := range w.numbered() {
+				w.figures[ind.Code] = share(int64(*ind.TargetAt(w.award.Milestone).Value) * 10 / int64(plan.One))
+			}
+		}), "R-NAT-2025", "any_exceeded", progress.No, progress.No},
+		{"a criterion that fails, however it is read", with("BK-TTG-2023", "huyen", func(w *world) { w.records["H-PLAN"] = award.Fails }), "R-UNATT", "met_enough", progress.No, progress.No},
 		{"a district proper", with("HCLD-2025", "huyen", nil), "R-CITY", "excluded", progress.Yes, progress.Yes},
 		{"a city", with("HCLD-2025", "huyen", func(w *world) { w.unit.Type = "Thành phố" }), "R-CITY", "excluded", progress.No, progress.Yes},
 	} {
@@ -391,6 +397,12 @@ func TestNewestEntryCounts(t *testing.T) {
 	if f := ask(record(2023, award.NotConcerned, 2)); !f.LeftOut {
 		t.Error("what does not concern the subject counts")
 	}
+	// but the award's own condition is what it is given for
+	w = newWorld(p, findAward(t, p, "BK-TTG-2023-DG"), p.Subject("huyen"))
+	w.records["contribution"] = award.NotConcerned
+	if e := w.entry(t); e.Truth != progress.No {
+		t.Errorf("a contribution that does not concern the subject: %s", e.Truth)
+	}
 }
 
 // From mid-2025 the districts are gone: as then they are regrouped from the communes that succeed them, as now they are no
@@ -399,8 +411,11 @@ func TestBoundaries(t *testing.T) {
 	p := builtIn(t)
 	a := findAward(t, p, "BK-UBND-2025")
 	q := award.Question{Plan: p, Year: 2025, Milestone: true, AsOf: plan.MustDay("2026-03-01"), Boundaries: award.AsThen}
-	silent := "" // a successor without a figure
+	silent, none := "", "" // a successor without a figure, and one that has nothing to be measured on
 	q.Figures = func(ind *plan.Indicator, u *plan.Unit, _, _ plan.Day) award.Figure {
+		if u.Code == none {
+			return award.Figure{NotApplicable: progress.ReasonNoFacility}
+		}
 		if u.Code == silent {
 			return award.Figure{Official: progress.UnknownPoint(progress.ReasonNotReported, 0, 0)}
 		}
@@ -429,17 +444,26 @@ func TestBoundaries(t *testing.T) {
 		t.Fatalf("no entry of %s", district)
 		return award.Finding{}
 	}
-	var alone, shared *plan.Unit // a successor of one district, and one of several
+	of, mixed := map[string]int{}, map[string]bool{} // successors by district, and whether one of them came from several
 	for _, u := range p.Units.All {
-		switch {
-		case len(u.Regroup) == 1 && u.Regroup[0] != "":
-			alone = u
-		case len(u.Regroup) > 1:
-			shared = u
+		for _, district := range u.Regroup {
+			of[district]++
+			mixed[district] = mixed[district] || len(u.Regroup) > 1
 		}
 	}
-	if alone == nil {
-		t.Fatal("no commune succeeds one district")
+	var single, alone, shared *plan.Unit // the only successor of a district, one of several, one that came from several districts
+	for _, u := range p.Units.All {
+		switch {
+		case len(u.Regroup) > 1:
+			shared = u
+		case len(u.Regroup) == 1 && of[u.Regroup[0]] == 1: // so it is not mixed
+			single = u
+		case len(u.Regroup) == 1 && alone == nil && !mixed[u.Regroup[0]]:
+			alone = u
+		}
+	}
+	if alone == nil || single == nil {
+		t.Fatal("the plan has no such communes")
 	}
 	home := alone.Regroup[0]
 	if f := target(home, "XHS-01"); f.Truth != progress.Yes || f.Value == nil || *f.Value != plan.Percent(90) {
@@ -454,10 +478,64 @@ func TestBoundaries(t *testing.T) {
 	if f := target(home, "XHS-01"); f.Truth != progress.Undecidable || f.Reason != progress.ReasonUnitEnded {
 		t.Errorf("with a successor that has no figure: %s (%s)", f.Truth, f.Reason)
 	}
-	silent = ""
+	silent, none = "", alone.Code
+	if f := target(home, "XHS-01"); f.Truth != progress.Yes || f.LeftOut {
+		t.Errorf("with a successor that has nothing to be measured on: %s (%s)", f.Truth, f.Reason)
+	}
+	if f := target(single.Regroup[0], "XHS-01"); f.LeftOut {
+		t.Errorf("another district's successor: %+v", f)
+	}
+	none = single.Code
+	if f := target(single.Regroup[0], "XHS-01"); !f.LeftOut || f.Reason != progress.ReasonNoFacility {
+		t.Errorf("with nothing to be measured on in the only successor: %s (%s)", f.Truth, f.Reason)
+	}
+	none = ""
 	if shared != nil {
 		if f := target(shared.Regroup[0], "XHS-01"); f.Truth != progress.Undecidable {
 			t.Errorf("a commune that came from %v is put to one of them: %+v", shared.Regroup, f)
+		}
+	}
+}
+
+// A milestone is open until its cut-off and two working days are over; the figure that counts is the cut-off's.
+func TestWhenATargetIsDecided(t *testing.T) {
+	p := builtIn(t)
+	for _, c := range []struct {
+		award, indicator, asOf, official string
+		want                             progress.Reason
+	}{
+		{"BK-UBND-2023", "CQS-02", "2023-12-30", "2023-12-30", award.ReasonNotDue},
+		{"BK-UBND-2023", "CQS-02", "2023-12-31", "2023-12-31", award.ReasonPending},
+		{"BK-UBND-2023", "CQS-02", "2024-01-03", "2023-12-31", award.ReasonPending}, // 1 January is a holiday
+		{"BK-UBND-2023", "CQS-02", "2024-01-04", "2023-12-31", ""},
+		{"BK-UBND-2023", "XHS-01", "2023-12-13", "2023-12-13", award.ReasonNotDue}, // a form of the report year
+		{"BK-UBND-2023", "XHS-01", "2023-12-14", "2023-12-14", award.ReasonPending},
+		{"BK-UBND-2023", "XHS-01", "2023-12-18", "2023-12-14", award.ReasonPending},
+		{"BK-UBND-2023", "XHS-01", "2023-12-19", "2023-12-14", ""},
+		{"BK-UBND-NAM", "CQS-02", "2025-06-29", "2024-12-31", ""}, // of 2024, a year without a milestone
+		{"BK-UBND-NAM", "XHS-01", "2024-12-13", "2024-12-13", award.ReasonNotDue},
+		{"BK-UBND-NAM", "XHS-01", "2025-06-29", "2024-12-14", ""},
+	} {
+		w := newWorld(p, findAward(t, p, c.award), p.Subject("huyen"))
+		w.asOf = plan.MustDay(c.asOf)
+		q := w.question()
+		inner := q.Figures
+		asked := plan.NoDay
+		q.Figures = func(ind *plan.Indicator, u *plan.Unit, official, path plan.Day) award.Figure {
+			if ind.Code == c.indicator {
+				asked = official
+			}
+			if want := plan.NewDay(w.year, 12, 31); path != want {
+				t.Errorf("the path is asked for %s, want %s", path, want)
+			}
+			return inner(ind, u, official, path)
+		}
+		f := part(finding(award.Ledger(q)[0], "targets"), c.indicator)
+		if f.Reason != c.want || asked.String() != c.official {
+			t.Errorf("%s of %s on %s: %q by the figure of %s, want %q by that of %s", c.indicator, c.award, c.asOf, f.Reason, asked, c.want, c.official)
+		}
+		if want := (c.want == "") == (f.Truth == progress.Yes); !want {
+			t.Errorf("%s of %s on %s: %s", c.indicator, c.award, c.asOf, f.Truth)
 		}
 	}
 }

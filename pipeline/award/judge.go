@@ -348,10 +348,11 @@ func (j *judge) figure(ind *plan.Indicator, u *plan.Unit, cutOff plan.Day) Figur
 // to date would lack the months before, a count of distinct people is not the sum of its parts.
 func (j *judge) regrouped(ind *plan.Indicator, u *plan.Unit, day plan.Day) Figure {
 	ended := Figure{Official: progress.UnknownPoint(progress.ReasonUnitEnded, 0, 0)}
-	if ind.Window != plan.Latest || ind.Kind != plan.Ratio || ind.Aggregate != plan.SumSelfAndDescendants && ind.Aggregate != plan.LocatedIn {
+	if ind.Window != plan.Latest || ind.Aggregate != plan.SumSelfAndDescendants && ind.Aggregate != plan.LocatedIn {
 		return ended
 	}
 	var num, den int64
+	var none progress.Reason
 	for _, x := range j.Plan.Units.All {
 		if !x.ValidOn(day) || !slices.Contains(x.Regroup, u.Code) {
 			continue
@@ -361,6 +362,7 @@ func (j *judge) regrouped(ind *plan.Indicator, u *plan.Unit, day plan.Day) Figur
 		}
 		part := j.Figures(ind, x, day, day)
 		if part.NotApplicable != "" {
+			none = part.NotApplicable
 			continue
 		}
 		if !part.Official.Known || part.Official.Denominator <= 0 {
@@ -368,7 +370,10 @@ func (j *judge) regrouped(ind *plan.Indicator, u *plan.Unit, day plan.Day) Figur
 		}
 		num, den = num+part.Official.Numerator, den+part.Official.Denominator
 	}
-	if den == 0 {
+	switch {
+	case den == 0 && none != "":
+		return Figure{NotApplicable: none}
+	case den == 0:
 		return ended
 	}
 	return Figure{Official: progress.SharePoint(num, den)}
