@@ -100,7 +100,9 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 		q.Kinds, q.Managed = ind.FacilityKinds, ind.Aggregate == plan.ManagedBy
 	}
 	for _, u := range progress.Reporters(ind, pl.unit) {
-		q.Units = append(q.Units, u.UnitKey)
+		if from != plan.NoDay || u.ValidOn(pl.day) { // what an ended unit stated of a stock counts no more
+			q.Units = append(q.Units, u.UnitKey)
+		}
 	}
 	asked := []string{"list", a.query.Get("list"), "of", a.query.Get("of"), "day", a.query.Get("day")}
 	b := &figureBody{IndicatorURL: s.indicatorURL(a, ind.Code, pl.unit), AllURL: s.figureURL(a, ind.Code, pl.unit, "list", a.query.Get("list")) + "#inputs"}

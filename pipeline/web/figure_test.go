@@ -64,7 +64,9 @@ func collected(t testing.TB, p *plan.Plan) *schema.Store {
 	land("forms", "f-1", first, `{"file":"bieu.csv","form":"BM-KTS-04","columns":[{"header":"Mã đơn vị","at":0},{"header":"Số hộ","at":1}],"rows":[{"row":8,"cells":["899",40]},{"row":9,"cells":["900",null]}]}`,
 		collectors.Batch{Measures: []collectors.Measure{
 			{Position: 8, Code: "KTS-04.numerator", Unit: district, PeriodType: plan.Report, Start: asOf - 190, End: asOf - 100, Value: 40},
-			{Position: 8, Code: "KTS-04.denominator", Unit: district, PeriodType: plan.Report, Start: asOf - 190, End: asOf - 100, Value: 80, Evidence: "số 12/BC"}}})
+			{Position: 8, Code: "KTS-04.denominator", Unit: district, PeriodType: plan.Report, Start: asOf - 190, End: asOf - 100, Value: 80, Evidence: "số 12/BC"},
+			{Position: 9, Code: "CQS-08.agency", Unit: plan.UnitKey{Code: "30733", From: plan.NoDay}, PeriodType: plan.Report, Start: asOf - 400, End: asOf - 300, Value: 1},
+			{Position: 9, Code: "CQS-08.agency", Unit: plan.UnitKey{Code: "30730", From: plan.NoDay}, PeriodType: plan.Report, Start: asOf - 400, End: asOf - 300, Value: 1}}})
 	if err := st.Flush(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +150,11 @@ func TestFromAFigureToItsPayload(t *testing.T) {
 	// Stated by a form: the page stands beside the figure.
 	body = read("/figure/KTS-04/899", "40 Mẫu số", "80", "minh chứng: số 12/BC", "trang 1, lấy")
 	read(follow(t, body, "trang 1, lấy"), "Mã đơn vị Số hộ", "▶ 8 bản ghi được hỏi 899 40", "bieu.csv")
+
+	// What a unit stated that has ended since counts no more.
+	if _, used, _ := strings.Cut(text(read("/figure/CQS-08/899")), "Số liệu đã dùng"); !strings.Contains(used, "Phường Vĩnh Thanh ") || strings.Contains(used, "Phường Vĩnh Thanh Vân") {
+		t.Error("the figure of an ended unit stands among those that count")
+	}
 
 	// Figures and records for a spreadsheet.
 	if csv := get(h, "/figure/CQS-02/91?list=dossier.resolved&format=csv").Body.String(); strings.Count(csv, "\n") != 61 || !strings.Contains(csv, "H33.01-25-0059,so-noi-vu,Sở Nội vụ,") {
