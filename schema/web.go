@@ -300,25 +300,31 @@ func (s *Store) Quality(ctx context.Context, since time.Time) (web.Quality, erro
 	if err := rows.Err(); err != nil {
 		return q, err
 	}
-	rows, err = s.conn.Query(s.with(ctx, map[string]string{"since": stamp(since)}), `
+	q.Restatements, q.Restated, err = s.Restatements(ctx, since, shownRestatements)
+	return q, err
+}
+
+// Restatements reads the newest restatements known since the instant, and how many there are.
+func (s *Store) Restatements(ctx context.Context, since time.Time, most int) (all []web.Restatement, total uint64, err error) {
+	rows, err := s.conn.Query(s.with(ctx, map[string]string{"since": stamp(since)}), `
 		SELECT source, measure, unit, unit_from, day, previous_value, value, known_at, count() OVER () FROM v_restatement
 		WHERE plan = {plan:String} AND known_at >= {since:DateTime64(3, 'UTC')}
 		  AND (measure, unit, day) IN (SELECT measure, unit, day FROM measure WHERE plan = {plan:String} AND run_id != '' AND known_at >= {since:DateTime64(3, 'UTC')})
-		ORDER BY known_at DESC, source, measure, unit, day DESC LIMIT `+fmt.Sprint(shownRestatements))
+		ORDER BY known_at DESC, source, measure, unit, day DESC LIMIT `+fmt.Sprint(most))
 	if err != nil {
-		return q, fmt.Errorf("read the restatements: %w", err)
+		return nil, 0, fmt.Errorf("read the restatements: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var x web.Restatement
 		var from, day time.Time
-		if err := rows.Scan(&x.Source, &x.Measure, &x.Unit.Code, &from, &day, &x.Was, &x.Now, &x.KnownAt, &q.Restated); err != nil {
-			return q, fmt.Errorf("read the restatements: %w", err)
+		if err := rows.Scan(&x.Source, &x.Measure, &x.Unit.Code, &from, &day, &x.Was, &x.Now, &x.KnownAt, &total); err != nil {
+			return nil, 0, fmt.Errorf("read the restatements: %w", err)
 		}
 		x.Unit.From, x.Day = dayFrom(from), dayFrom(day)
-		q.Restatements = append(q.Restatements, x)
+		all = append(all, x)
 	}
-	return q, rows.Err()
+	return all, total, rows.Err()
 }
 
 // State says whether the tables are of the newest version, whole, and hold results.

@@ -353,6 +353,10 @@ func TestQualityLooksBackOnlySoFar(t *testing.T) {
 	if len(q.Restatements) != 1 || q.Restated != 1 || q.Restatements[0].Unit.Code != "899" || q.Restatements[0].Was != 10 || q.Restatements[0].Now != 12 {
 		t.Errorf("restatements: %+v", q.Restatements)
 	}
+	newest, total, err := st.Restatements(context.Background(), time.Date(2025, 1, 15, 0, 0, 0, 0, time.UTC), 1)
+	if err != nil || len(newest) != 1 || newest[0].Unit.Code != "899" || total != 2 {
+		t.Errorf("the newest of all: %+v of %d, %v", newest, total, err)
+	}
 	if len(q.Rejects) != 2 || q.Rejects[0].Rule != "bad_date" || q.Rejects[0].Count != 2 || q.Rejects[0].Reason != "newer" || q.Rejects[0].Field != "g" {
 		t.Errorf("rejects: %+v", q.Rejects)
 	}

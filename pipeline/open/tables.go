@@ -123,7 +123,7 @@ var (
 		{Name: "records", Kind: Integer, VI: "Số bản ghi", EN: "Records"},
 		{Name: "rejected", Kind: Integer, VI: "Số bản ghi bị loại", EN: "Refused records"},
 	}}
-	Restatements = &Table{Name: "restatements", VI: "Điều chỉnh số liệu mới nhất", EN: "The newest restated figures; total says how many there are", Key: []string{"source", "measure", "unit", "unit_valid_from", "day", "known_at"},
+	Restatements = &Table{Name: "restatements", VI: "Điều chỉnh số liệu", EN: "Restated figures", Key: []string{"source", "measure", "unit", "unit_valid_from", "day", "known_at"},
 		Params: []string{"since", "limit", "cursor"}, Fields: []Field{
 			{Name: "source", Kind: Text, VI: "Mã nguồn", EN: "Code of the source"},
 			{Name: "measure", Kind: Text, VI: "Mã số đo", EN: "Code of the measure"},

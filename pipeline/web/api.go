@@ -344,17 +344,20 @@ func (s *site) openSources(ctx context.Context) ([]open.Row, error) {
 	return rows, nil
 }
 
+// mostRestatements is how many restatements the interface gives, the newest; total says if there are more.
+const mostRestatements = 20_000
+
 func (s *site) openRestatements(ctx context.Context, a *ask) ([]open.Row, plan.Day, int, error) {
 	since := a.today - restatementDays
 	if text := a.query.Get("since"); text != "" {
 		since, _ = plan.ParseDay(text) // read before
 	}
-	quality, err := s.Store.Quality(ctx, since.Start())
+	all, total, err := s.Store.Restatements(ctx, since.Start(), mostRestatements)
 	if err != nil {
 		return nil, plan.NoDay, 0, err
 	}
 	var rows []open.Row
-	for _, x := range quality.Restatements {
+	for _, x := range all {
 		measure, ok := s.Plan.Measure(x.Measure)
 		if !ok {
 			measure.Code = x.Measure
@@ -362,7 +365,7 @@ func (s *site) openRestatements(ctx context.Context, a *ask) ([]open.Row, plan.D
 		rows = append(rows, open.RestatementRow(x.Source, measure, x.Unit, x.Day, x.Was, x.Now, x.KnownAt))
 	}
 	open.Restatements.Sort(rows)
-	return rows, plan.NoDay, int(quality.Restated), nil
+	return rows, plan.NoDay, int(total), nil
 }
 
 // dataPackage is the plan and the progress to its targets on a day as a data package, and the name of its file.

@@ -33,6 +33,8 @@ type Reader interface {
 	Records(ctx context.Context, q InputQuery) ([]Record, uint64, error)
 	// Payload is what was landed under the hash; nil where there is none.
 	Payload(ctx context.Context, source, sha256 string) (*Payload, error)
+	// Restatements are the newest of those known since the instant, at most so many, and how many there are.
+	Restatements(ctx context.Context, since time.Time, most int) ([]Restatement, uint64, error)
 	// State says whether the store is fit to be read.
 	State(ctx context.Context) (State, error)
 }
