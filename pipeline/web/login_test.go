@@ -1,15 +1,19 @@
 package web_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
@@ -399,4 +403,57 @@ func TestSigningIn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Signing in and out by keyboard alone, in a real browser: the cookies and the form's token hold there, and nothing of another
+// site is needed.
+func TestSigningInInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser is not started in short tests")
+	}
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("chromium is not installed: apt-get install chromium")
+	}
+	p := load(t, kienGiang)
+	st := filled(t, p)
+	people(t, st)
+	base := opened(t, web.Options{Plan: p, Store: st, Access: st, Now: clock(p.Demo.AsOf), Notice: notice, RequireLogin: true})
+
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	defer stop()
+	ctx, cancel := chromedp.NewContext(ctx)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // without a timeout: it starts the browser
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	says := func(want string) {
+		t.Helper()
+		seen := ""
+		for !strings.Contains(seen, want) && ctx.Err() == nil { // the page may still be coming
+			seen, _ = chromedp.Run(ctx, chromedp.Evaluate[string](`document.body?.innerText || ""`))
+		}
+		if !strings.Contains(seen, want) {
+			t.Fatalf("the page does not say %q: %.300s", want, seen)
+		}
+	}
+	do := func(steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do(chromedp.Navigate(base + "/unit/899"))
+	says("Tên tài khoản")
+	do(chromedp.SendKeys("#name", "lan\t"), chromedp.KeyEvent("sai mật khẩu rồi\r"))
+	says("không đúng, hoặc tài khoản đã bị khóa")
+	do(chromedp.SendKeys("#password", password+"\r")) // the name is still there
+	says("hoạt động đến hết ngày")                    // the page that was asked for
+	do(chromedp.Click(`form.who button`))
+	says("Tên tài khoản")
+	do(chromedp.Navigate(base + "/unit/899"))
+	says("Tên tài khoản")
 }
