@@ -160,21 +160,15 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 		})
 	}
 	g.Go(func() (err error) {
-		q := q
-		if records != "" {
-			q.Most = 0
+		if records == "" {
+			inputs, sums, err = s.Store.Inputs(gctx, q)
+			return
 		}
-		inputs, sums, err = s.Store.Inputs(gctx, q)
+		q := q
+		q.Measures = []string{records}
+		counted, total, err = s.Store.Records(gctx, q)
 		return
 	})
-	if records != "" {
-		g.Go(func() (err error) {
-			q := q
-			q.Measures = []string{records}
-			counted, total, err = s.Store.Records(gctx, q)
-			return
-		})
-	}
 	g.Go(func() (err error) {
 		sources, err = s.Store.Sources(gctx)
 		return
@@ -227,7 +221,7 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 	}
 	b.Lists = []link{{Text: "Số liệu theo kỳ", Here: records == "", URL: s.figureURL(a, ind.Code, pl.unit, "of", a.query.Get("of")) + "#inputs"}}
 	for _, m := range q.Measures {
-		if m == records || slices.ContainsFunc(sums, func(z InputSum) bool { return z.Measure == m && z.Counted }) {
+		if records != "" || slices.ContainsFunc(sums, func(z InputSum) bool { return z.Measure == m && z.Counted }) {
 			b.Lists = append(b.Lists, link{Text: "Bản ghi: " + s.measureName(m), Here: m == records, URL: s.figureURL(a, ind.Code, pl.unit, "list", m, "of", a.query.Get("of")) + "#inputs"})
 		}
 	}

@@ -138,7 +138,7 @@ func (s *site) payload(ctx context.Context, a *ask) (*page, error) {
 	}
 	p := s.newPage("payload", "Trang số liệu của "+b.Source)
 	p.Nav, p.Body, p.Table = s.nav(a, ""), b, lines
-	p.Crumbs = []link{{Text: "Nguồn số liệu", URL: a.url("/freshness")}, {Text: b.Source}, {Text: "Trang số liệu đã lấy", Here: true}}
+	p.Crumbs = []link{{Text: "Nguồn số liệu", URL: a.url("/freshness")}, {Text: "Trang số liệu đã lấy", Here: true}}
 	b.RowURL = a.url(self, "format", "csv")
 	return p, nil
 }
