@@ -165,6 +165,20 @@ func viWhy(r progress.Reason) string {
 	return viReason(r)
 }
 
+// why also says how the newest figures stand where the day has not come.
+func why(f award.Finding) string {
+	if f.Reason != award.ReasonNotDue && f.Reason != award.ReasonPending {
+		return viWhy(f.Reason)
+	}
+	switch f.Now {
+	case progress.Yes:
+		return viWhy(f.Reason) + ", hiện đạt"
+	case progress.No:
+		return viWhy(f.Reason) + ", hiện chưa đạt"
+	}
+	return viWhy(f.Reason)
+}
+
 func (x awardsAnswer) heading(out io.Writer) {
 	what := fmt.Sprintf("Khen thưởng hàng năm %d", x.question.Year)
 	if x.question.Milestone {
@@ -198,7 +212,8 @@ func (x awardsAnswer) byAward(out io.Writer, each func(w io.Writer, e award.Entr
 		each(w, e)
 	}
 	if w == nil {
-		return nil
+		_, err := fmt.Fprintln(out, "\nKhông có đối tượng nào.")
+		return err
 	}
 	return w.Flush()
 }
@@ -254,7 +269,7 @@ func nameOf(s award.Subject) string {
 func (x awardsAnswer) lacking(out io.Writer) error {
 	return x.byAward(out, func(w io.Writer, e award.Entry) {
 		for _, f := range e.Lacking() {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Subject.Key, nameOf(e.Subject), f.Code, viCondition(f), viValue(f.Value), asked(f), viValue(f.Gap), viDay(f.Deadline), viWhy(f.Reason))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Subject.Key, nameOf(e.Subject), f.Code, viCondition(f), viValue(f.Value), asked(f), viValue(f.Gap), viDay(f.Deadline), why(f))
 		}
 	}, "MÃ\tĐỐI TƯỢNG\tĐIỀU KIỆN\tKẾT QUẢ\tTHỰC HIỆN\tYÊU CẦU\tCÒN THIẾU\tHẠN\tLÝ DO")
 }
@@ -262,6 +277,9 @@ func (x awardsAnswer) lacking(out io.Writer) error {
 func asked(f award.Finding) string {
 	if f.Asked != nil {
 		return "> " + viValue(f.Asked)
+	}
+	if f.Target != nil && f.By == plan.MoreThan {
+		return "> " + viValue(f.Target)
 	}
 	return viValue(f.Target)
 }
@@ -274,11 +292,11 @@ func (x awardsAnswer) details(out io.Writer) error {
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(w, "ĐIỀU KIỆN\tMỤC\tKẾT QUẢ\tTHỰC HIỆN\tYÊU CẦU\tCÒN THIẾU\tHẠN\tCÁCH HIỂU\tLÝ DO, MINH CHỨNG\tNỘI DUNG")
 		line := func(in string, f award.Finding) {
-			why := viWhy(f.Reason)
+			said := why(f)
 			if f.Record != nil {
-				why += strings.TrimRight(fmt.Sprintf(" (%s, %s) %s", f.Record.Evidence, viDay(f.Record.Date), f.Record.Value), " ")
+				said += strings.TrimRight(fmt.Sprintf(" (%s, %s) %s", f.Record.Evidence, viDay(f.Record.Date), f.Record.Value), " ")
 			}
-			fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", in, f.Code, f.Section, viCondition(f), viValue(f.Value), asked(f), viValue(f.Gap), viDay(f.Deadline), strings.Join(f.Rulings, ", "), why, f.Wording)
+			fmt.Fprintf(w, "%s%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", in, f.Code, f.Section, viCondition(f), viValue(f.Value), asked(f), viValue(f.Gap), viDay(f.Deadline), strings.Join(f.Rulings, ", "), said, f.Wording)
 		}
 		for _, f := range e.Conditions {
 			line("", f)
@@ -346,6 +364,8 @@ type (
 		Reason   progress.Reason `json:"reason"`
 		Value    *plan.Value     `json:"value"`
 		Target   *plan.Value     `json:"target"`
+		By       plan.Comparator `json:"comparator,omitempty"`
+		Now      progress.Truth  `json:"now,omitempty"` // by the newest figures, where the day has not come
 		Asked    *plan.Value     `json:"more_than"`
 		Gap      *plan.Value     `json:"gap"`
 		Deadline plan.Day        `json:"deadline"`
@@ -386,7 +406,7 @@ func conditionsOf(all []award.Finding) []conditionJSON {
 	out := []conditionJSON{}
 	for _, f := range all {
 		c := conditionJSON{Kind: f.Kind, Code: f.Code, Section: f.Section, Wording: f.Wording, Verdict: f.Truth, LeftOut: f.LeftOut, Reason: f.Reason, Value: f.Value,
-			Target: f.Target, Asked: f.Asked, Gap: f.Gap, Deadline: f.Deadline, Rulings: append([]string{}, f.Rulings...)}
+			Target: f.Target, By: f.By, Now: f.Now, Asked: f.Asked, Gap: f.Gap, Deadline: f.Deadline, Rulings: append([]string{}, f.Rulings...)}
 		if f.Record != nil {
 			r := recordOf(*f.Record)
 			c.Entry = &r

@@ -146,11 +146,13 @@ type Finding struct {
 	LeftOut  bool        // it does not count: not applicable, no number, or left out by a reading
 	Value    *plan.Value // per cent
 	Target   *plan.Value
-	Asked    *plan.Value // what the value is held against where that is not the target: target x factor
-	Gap      *plan.Value // what is lacking to what is asked, percentage points; nil: nothing, or unknown
-	Deadline plan.Day    // last day whose figures or evidence count
-	Record   *Record     // the entry of a register
-	Parts    []Finding   // the owed targets of a condition about targets
+	By       plan.Comparator // how the value is held against the target; empty: no target
+	Now      progress.Truth  // how the newest figures stand, also where the verdict still is open; empty: no target
+	Asked    *plan.Value     // what the value is held against where that is not the target: target x factor
+	Gap      *plan.Value     // what is lacking to what is asked, percentage points; nil: nothing, or unknown
+	Deadline plan.Day        // last day whose figures or evidence count
+	Record   *Record         // the entry of a register
+	Parts    []Finding       // the owed targets of a condition about targets
 }
 
 // Effect is what another reading of a ruling would make of the verdict.
@@ -178,7 +180,7 @@ type Entry struct {
 }
 
 // Lacking are the conditions, and of those about targets the targets, that are not met: what a subject still has to reach
-// or to show.
+// or to show. A target that is reached, and only waits for its day, does not stand there; where all only wait, the condition does.
 func (e Entry) Lacking() []Finding {
 	var out []Finding
 	for _, c := range e.Conditions {
@@ -187,7 +189,7 @@ func (e Entry) Lacking() []Finding {
 		}
 		n := len(out)
 		for _, part := range c.Parts {
-			if !part.LeftOut && part.Truth != progress.Yes {
+			if !part.LeftOut && part.Truth != progress.Yes && part.Now != progress.Yes {
 				out = append(out, part)
 			}
 		}

@@ -256,8 +256,18 @@ func TestEveryConditionOfEveryAward(t *testing.T) {
 			}
 			w := fresh()
 			w.asOf = plan.NewDay(w.year, 12, 10)
-			if f := finding(w.entry(t), c.Code); f.Truth != progress.Undecidable || f.Reason != award.ReasonNotDue {
+			early := w.entry(t)
+			if f := finding(early, c.Code); f.Truth != progress.Undecidable || f.Reason != award.ReasonNotDue {
 				t.Errorf("before the day: %s (%s)", f.Truth, f.Reason)
+			}
+			low := w.numbered()[0].Code
+			w.figures[low] = progress.SharePoint(0, 1000)
+			late := w.entry(t)
+			lacks := func(e award.Entry, code string) bool {
+				return slices.ContainsFunc(e.Lacking(), func(f award.Finding) bool { return f.Code == code })
+			}
+			if !lacks(late, low) || !impossible && (lacks(early, low) || !lacks(early, c.Code)) {
+				t.Errorf("before the day %s lacks %v, and with %s at 0 %v", w.key, early.Lacking(), low, late.Lacking())
 			}
 		}
 		for _, code := range registers {

@@ -233,7 +233,7 @@ func (j *judge) target(ind *plan.Indicator, c *plan.Condition, s Subject, by rea
 	if known.NotApplicable != "" {
 		return leave(known.NotApplicable)
 	}
-	f.Value, f.Target = known.Official.Opt(), t.Value
+	f.Value, f.Target, f.By = known.Official.Opt(), t.Value, ind.Comparator
 	if m == nil && !by.has(readNext) {
 		f.Target = known.Expected
 	}
@@ -263,6 +263,7 @@ func (j *judge) target(ind *plan.Indicator, c *plan.Condition, s Subject, by rea
 			}
 		}
 	}
+	f.Now = f.Truth
 	// what the day has not decided yet is open, whatever the figures say now
 	deadline := j.Plan.Holidays.AddWorking(cutOff, 2)
 	switch {
