@@ -46,8 +46,9 @@ func ParamNamed(name string) (Param, bool) {
 // object is a piece of a JSON document.
 type object = map[string]any
 
-// Document is the OpenAPI 3 description of the interface, made from the same tables as its answers.
-func Document() ([]byte, error) {
+// Document is the OpenAPI 3 description of the interface, made from the same tables as its answers. below is the path
+// under which a proxy shows the site; empty: none.
+func Document(below string) ([]byte, error) {
 	parameters := object{}
 	for _, p := range Params {
 		schema := kindSchema(p.Kind, p.Enum)
@@ -106,13 +107,17 @@ func Document() ([]byte, error) {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	err := e.Encode(object{
+	doc := object{
 		"openapi": "3.0.3",
 		"info": object{"title": "tiendo", "version": "1",
 			"description": "Số liệu mở của kế hoạch: chỉ đọc, không cần đăng ký. Số thập phân là chuỗi để giữ đúng từng chữ số; null là chưa biết, không phải là số 0. | Open data of the plan: read only. Decimals are strings, so that no digit is lost; null is unknown, never zero."},
 		"paths":      paths,
 		"components": object{"schemas": schemas, "parameters": parameters, "responses": object{"problem": problem}},
-	})
+	}
+	if below != "" {
+		doc["servers"] = []object{{"url": below}}
+	}
+	err := e.Encode(doc)
 	return b.Bytes(), err
 }
 

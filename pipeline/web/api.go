@@ -82,7 +82,7 @@ func (s *site) opened(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		body, err := s.apiIndex()
 		return body, jsonMedia, err
 	case "openapi.json":
-		body, err := open.Document()
+		body, err := open.Document(s.prefix)
 		return body, jsonMedia, err
 	}
 	t := open.Find(name)
@@ -112,7 +112,7 @@ func (s *site) opened(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		if asOf != plan.NoDay && slices.Contains(t.Params, "as_of") {
 			q.Set("as_of", asOf.String()) // the week may turn between two pages
 		}
-		next = r.URL.Path + "?" + q.Encode()
+		next = s.prefix + r.URL.Path + "?" + q.Encode()
 		w.Header().Set("Link", "<"+next+`>; rel="next"`)
 	}
 	body, err = t.Answer(open.Basis{Plan: s.Plan, AsOf: asOf, KnownOn: a.known(), Notice: s.Notice}, total, page, next)
@@ -126,9 +126,9 @@ func (s *site) apiIndex() ([]byte, error) {
 	}
 	tables := map[string]string{}
 	for _, name := range open.Names() {
-		tables[name] = apiPath + name
+		tables[name] = s.prefix + apiPath + name
 	}
-	return json.MarshalIndent(map[string]any{"plan": s.Plan.Code, "name": s.Plan.Name, "notice": notice, "tables": tables, "openapi": apiPath + "openapi.json", "package": packagePath}, "", "  ")
+	return json.MarshalIndent(map[string]any{"plan": s.Plan.Code, "name": s.Plan.Name, "notice": notice, "tables": tables, "openapi": s.prefix + apiPath + "openapi.json", "package": s.prefix + packagePath}, "", "  ")
 }
 
 // known is the day by whose end what an answer says was known: today, if none was asked for.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/xuri/excelize/v2"
 
 	"tiendo/pipeline/open"
 	"tiendo/pipeline/plan"
@@ -271,6 +272,47 @@ func TestOpenDataHeaders(t *testing.T) {
 	}
 	if rec := ask(h, "GET", tag); rec.Code != http.StatusOK || rec.Header().Get("ETag") == tag || !strings.Contains(rec.Body.String(), `"value":"12.5"`) {
 		t.Errorf("after a new figure: %d %s", rec.Code, rec.Header().Get("ETag"))
+	}
+}
+
+// TestOpenDataBelowAPath: behind a proxy that shows the site below a path, every address that is told has that path.
+func TestOpenDataBelowAPath(t *testing.T) {
+	p := load(t, anGiang)
+	h, err := web.New(web.Options{Plan: p, Store: filled(t, p), Now: clock(p.Demo.AsOf), Site: "https://so.example/tien-do/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := described(t, h)
+	if len(doc.Servers) != 1 || doc.Servers[0].URL != "/tien-do" {
+		t.Errorf("servers: %v", doc.Servers)
+	}
+	index := asked(t, doc, h, "/api/v1/")
+	for name, address := range index["tables"].(map[string]any) {
+		if rec := get(h, address.(string)); address != "/tien-do/api/v1/"+name || rec.Code != http.StatusOK {
+			t.Errorf("%s is at %s: %d", name, address, rec.Code)
+		}
+	}
+	for _, key := range []string{"openapi", "package"} {
+		if rec := get(h, index[key].(string)); rec.Code != http.StatusOK {
+			t.Errorf("%s is at %s: %d", key, index[key], rec.Code)
+		}
+	}
+	next := asked(t, doc, h, "/api/v1/units?limit=2")["next"].(string)
+	if rec := get(h, next); !strings.HasPrefix(next, "/tien-do/") || rec.Code != http.StatusOK {
+		t.Errorf("the next page is at %s: %d", next, rec.Code)
+	}
+	rec := get(h, "/?format=xlsx")
+	f, err := excelize.OpenReader(bytes.NewReader(rec.Body.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := f.GetRows("Thông tin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(rows, func(r []string) bool { return strings.HasPrefix(r[1], "https://so.example/tien-do/?as-of=") }) {
+		t.Errorf("the workbook does not say where it is from: %q", rows)
 	}
 }
 

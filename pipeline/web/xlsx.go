@@ -198,7 +198,9 @@ func (s *site) about(p *page, table [][]string) [][2]string {
 	}
 	say("Bản kế hoạch", distinct(table, "plan_version"))
 	say("Phiên bản phương pháp", distinct(table, "method_version"))
-	say("Liên kết của trang", p.Permalink)
+	if p.Permalink != "" {
+		say("Liên kết của trang", strings.TrimRight(s.Site, "/")+p.Permalink)
+	}
 	say("Ô trống", "Chưa biết; không phải là số 0")
 	return lines
 }
