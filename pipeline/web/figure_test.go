@@ -67,6 +67,14 @@ func collected(t testing.TB, p *plan.Plan) *schema.Store {
 			{Position: 8, Code: "KTS-04.denominator", Unit: district, PeriodType: plan.Report, Start: asOf - 190, End: asOf - 100, Value: 80, Evidence: "số 12/BC"},
 			{Position: 9, Code: "CQS-08.agency", Unit: plan.UnitKey{Code: "30733", From: plan.NoDay}, PeriodType: plan.Report, Start: asOf - 400, End: asOf - 300, Value: 1},
 			{Position: 9, Code: "CQS-08.agency", Unit: plan.UnitKey{Code: "30730", From: plan.NoDay}, PeriodType: plan.Report, Start: asOf - 400, End: asOf - 300, Value: 1}}})
+	land("hospital-fees", "h-1", first, `{"file":"vp.csv","columns":[{"header":"Mã cơ sở","at":0}],"rows":[{"row":8,"cells":["CS1"]}]}`, collectors.Batch{
+		Facilities: []collectors.Facility{{Position: 8, Code: "CS1", Name: "Bệnh viện Thử", Kind: "hospital", LocatedIn: district, ManagedBy: agency, From: asOf - 900, To: plan.NoDay}},
+		Measures: []collectors.Measure{
+			{Position: 8, Code: "hospital_fee.cashless_amount", Unit: plan.UnitKey{Code: "CS1", From: plan.NoDay}, PeriodType: plan.Calendar, Start: asOf - 60, End: asOf - 30, Value: 7},
+			{Position: 8, Code: "hospital_fee.amount", Unit: plan.UnitKey{Code: "CS1", From: plan.NoDay}, PeriodType: plan.Calendar, Start: asOf - 60, End: asOf - 30, Value: 9}}})
+	land("procedures", "p-1", first, `{"records":[{"MaTTHC":"1.000001"},{"MaTTHC":"1.000002"}]}`, collectors.Batch{Procedures: []collectors.Procedure{
+		{Position: 0, Unit: agency, Code: "1.000001", Name: "Thủ tục một", Level: 4, Eligible: true, ValidFrom: asOf - 900, ValidTo: plan.NoDay},
+		{Position: 1, Unit: agency, Code: "1.000002", Name: "Thủ tục hai", Level: 3, Eligible: true, ValidFrom: asOf - 900, ValidTo: plan.NoDay}}})
 	if err := st.Flush(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -139,6 +147,10 @@ func TestFromAFigureToItsPayload(t *testing.T) {
 		t.Errorf("the body as it was landed: %v %.80s", raw.Header(), raw.Body)
 	}
 
+	if table := get(h, follow(t, body, "Tải bảng (CSV)")); !strings.Contains(table.Header().Get("Content-Disposition"), "-"+(asOf-7).String()+".csv") || !strings.Contains(table.Body.String(), "50,H33.01-25-0050,1,<b>,") {
+		t.Errorf("the body as a table: %v %.200s", table.Header(), table.Body)
+	}
+
 	// The same as known before the correction.
 	old := fmt.Sprintf("?as-of=%s&known-on=%s", asOf-7, asOf-7)
 	body = read("/figure/CQS-02/91"+old, "30 Mẫu số", "theo số liệu đã biết đến ngày")
@@ -150,6 +162,13 @@ func TestFromAFigureToItsPayload(t *testing.T) {
 	// Stated by a form: the page stands beside the figure.
 	body = read("/figure/KTS-04/899", "40 Mẫu số", "80", "minh chứng: số 12/BC", "trang 1, lấy")
 	read(follow(t, body, "trang 1, lấy"), "Mã đơn vị Số hộ", "▶ 8 bản ghi được hỏi 899 40", "bieu.csv")
+
+	// Institutions count where they are; a procedure counts by its newest entry in the catalogue.
+	body = read("/figure/KTS-07/899", "Bệnh viện Thử")
+	read(follow(t, body, "trang 1, lấy"), "▶ 8 bản ghi được hỏi CS1")
+	body = read("/figure/CQS-01/so-noi-vu", "1 Mẫu số", "1.000002")
+	body = read(follow(t, body, "Bản ghi: Thủ tục cung cấp toàn trình"), "1 đến 1 trong 1", "1.000001 Thủ tục một")
+	read(follow(t, body, "trang 1, lấy"), "▶ 0 bản ghi được hỏi 1.000001")
 
 	// What a unit stated that has ended since counts no more.
 	if _, used, _ := strings.Cut(text(read("/figure/CQS-08/899")), "Số liệu đã dùng"); !strings.Contains(used, "Phường Vĩnh Thanh ") || strings.Contains(used, "Phường Vĩnh Thanh Vân") {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"tiendo/pipeline/plan"
 	"tiendo/pipeline/words"
 )
 
@@ -138,6 +139,7 @@ func (s *site) payload(ctx context.Context, a *ask) (*page, error) {
 	}
 	p := s.newPage("payload", "Trang số liệu của "+b.Source)
 	p.Nav, p.Body, p.Table = s.nav(a, ""), b, lines
+	p.AsOfISO = plan.DayOf(z.Pages[0].FetchedAt).String() // in the name of the file for a spreadsheet
 	p.Crumbs = []link{{Text: "Nguồn số liệu", URL: a.url("/freshness")}, {Text: "Trang số liệu đã lấy", Here: true}}
 	b.RowURL = a.url(self, "format", "csv")
 	return p, nil
