@@ -15,6 +15,7 @@ import (
 type heatBody struct {
 	Levels  []link
 	Level   string
+	Compare string // address of the first rows side by side
 	Within  string // name of the unit that limits the rows
 	Filter  []link
 	Groups  []heatGroup
@@ -142,6 +143,7 @@ func (s *site) heat(ctx context.Context, a *ask) (*page, error) {
 		}
 	}
 	var csv []row
+	var shown []*plan.Unit
 	for _, st := range s.standings(a, onDay(standings, day), onDay(standings, day-7)) {
 		if within != nil && st.Unit.Parent != within {
 			continue
@@ -171,6 +173,10 @@ func (s *site) heat(ctx context.Context, a *ask) (*page, error) {
 			r.Cells = append(r.Cells, c)
 		}
 		b.Rows = append(b.Rows, r)
+		shown = append(shown, st.Unit)
+	}
+	if len(shown) > 1 {
+		b.Compare = s.compareURL(a, shown[:min(4, len(shown))])
 	}
 	for _, st := range append(statuses, progress.NotApplicable) {
 		b.Legend = append(b.Legend, words.Status(st))

@@ -38,7 +38,8 @@ func (s *site) ask(r *http.Request) (*ask, error) {
 	return a, nil
 }
 
-// url is an address on the site that keeps the days asked for. pairs are further parameters; empty ones are left out.
+// url is an address on the site that keeps the days asked for. pairs are further parameters; empty ones are left out, and
+// one that is named again is added.
 func (a *ask) url(path string, pairs ...string) string {
 	v := url.Values{}
 	if a.asOf != plan.NoDay {
@@ -47,11 +48,13 @@ func (a *ask) url(path string, pairs ...string) string {
 	if a.knownOn != plan.NoDay {
 		v.Set("known-on", a.knownOn.String())
 	}
+	said := map[string]bool{}
 	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] == "" {
+		if !said[pairs[i]] {
 			v.Del(pairs[i])
-		} else {
-			v.Set(pairs[i], pairs[i+1])
+		}
+		if said[pairs[i]] = true; pairs[i+1] != "" {
+			v.Add(pairs[i], pairs[i+1])
 		}
 	}
 	if len(v) == 0 {
@@ -112,7 +115,7 @@ func (s *site) newPage(name, title string) *page {
 }
 
 func (s *site) nav(a *ask, here string) []link {
-	all := []link{{Text: "Tổng quan", URL: "/"}, {Text: "Bảng nhiệt", URL: "/heat"}, {Text: "Rà soát tuần", URL: "/review"}, {Text: "Độ cập nhật", URL: "/freshness"}}
+	all := []link{{Text: "Tổng quan", URL: "/"}, {Text: "Bảng nhiệt", URL: "/heat"}, {Text: "So sánh", URL: "/compare"}, {Text: "Rà soát tuần", URL: "/review"}, {Text: "Độ cập nhật", URL: "/freshness"}}
 	for i := range all {
 		all[i].Here = all[i].URL == here
 		all[i].URL = a.url(all[i].URL)
@@ -177,9 +180,11 @@ func (s *site) pick(a *ask, days []plan.Day) (plan.Day, error) {
 	var links []link
 	again := func(d plan.Day) {
 		pairs := []string{"as-of", d.String()}
-		for k := range a.query {
+		for k, values := range a.query {
 			if k != "as-of" && k != "known-on" {
-				pairs = append(pairs, k, a.query.Get(k))
+				for _, v := range values {
+					pairs = append(pairs, k, v)
+				}
 			}
 		}
 		links = append(links, link{Text: "Xem ngày " + words.Day(d), URL: a.url(a.path, pairs...)})

@@ -134,6 +134,7 @@ type unitBody struct {
 	Unit     *plan.Unit
 	Level    string
 	Validity string
+	Compare  string // address of the unit beside its peers
 	Standing *standingRow
 	Counts   []count
 	Pillars  []pillar
@@ -189,6 +190,7 @@ func (s *site) unit(ctx context.Context, a *ask) (*page, error) {
 	b := &unitBody{Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, Counts: counts(rows), Total: len(rows), Validity: validity(pl.unit), Links: s.kin(stored, a, pl.unit)}
 	b.Pillars, b.Targets = s.groups(rows, watched)
 	now, before := onDay(standings, pl.day), onDay(standings, pl.day-7)
+	b.Compare = s.comparePeers(a, now, pl.unit)
 	for _, x := range s.standings(a, now, before) {
 		if x.Unit == pl.unit && b.Targets {
 			b.Standing = &x

@@ -102,7 +102,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Options: o, templates: map[string]*template.Template{}, sources: sources}
-	for _, name := range []string{"scorecard", "heat", "indicator", "unit", "freshness", "review", "search", "figure", "payload", "runbook", "login", "error"} {
+	for _, name := range []string{"scorecard", "heat", "compare", "indicator", "unit", "freshness", "review", "search", "figure", "payload", "runbook", "login", "error"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("web: template %s: %w", name, err)
@@ -136,6 +136,7 @@ func New(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", s.page(s.scorecard))
 	mux.Handle("/heat", s.page(s.heat))
+	mux.Handle("/compare", s.page(s.compare))
 	mux.Handle("/indicator/{code}", s.page(s.indicator))
 	mux.Handle("/unit/{unit}", s.page(s.unit))
 	mux.HandleFunc("/review", s.thisWeek)
