@@ -34,7 +34,7 @@ var mayImport = map[string][]string{
 	"pipeline/telemetry":       {"pipeline/plan", "pipeline/progress", "pipeline/run", "pipeline/words"},
 	"pipeline/review":          {"pipeline/plan", "pipeline/progress"},
 	"pipeline/open":            {"pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words"},
-	"pipeline/web":             {"pipeline/open", "pipeline/access", "pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words", "docs/runbooks"},
+	"pipeline/web":             {"pipeline/open", "pipeline/access", "pipeline/award", "pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words", "docs/runbooks"},
 	"docs/runbooks":            nil,
 	"collectors":               {"pipeline/plan"},
 	"collectors/table":         {"pipeline/plan", "collectors"},

@@ -7,8 +7,10 @@ import (
 	"strings"
 	"time"
 
+	"tiendo/pipeline/award"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
+	"tiendo/pipeline/run"
 	"tiendo/pipeline/web"
 )
 
@@ -325,6 +327,15 @@ func (s *Store) Restatements(ctx context.Context, since time.Time, most int) (al
 		all = append(all, x)
 	}
 	return all, total, rows.Err()
+}
+
+// AwardBook reads what was known on a day of figures, for the award ledger.
+func (s *Store) AwardBook(ctx context.Context, p *plan.Plan, knownOn plan.Day) (web.AwardBook, error) {
+	in, book, err := run.Book(ctx, s, p, knownOn)
+	if err != nil {
+		return web.AwardBook{}, err
+	}
+	return web.AwardBook{Plan: in, Figures: award.Of(book)}, nil
 }
 
 // State says whether the tables are of the newest version, whole, and hold results.

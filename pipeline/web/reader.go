@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"tiendo/pipeline/award"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/review"
 )
@@ -35,6 +36,10 @@ type Reader interface {
 	Payload(ctx context.Context, source, sha256 string) (*Payload, error)
 	// Restatements are the newest of those known since the instant, at most so many, and how many there are.
 	Restatements(ctx context.Context, since time.Time, most int) ([]Restatement, uint64, error)
+	// AwardBook is what was known on a day of figures, for the award ledger.
+	AwardBook(ctx context.Context, p *plan.Plan, knownOn plan.Day) (AwardBook, error)
+	// Registers are all entries of the registers that awards rest on, made up to the end of the day.
+	Registers(ctx context.Context, knownOn plan.Day) ([]award.Record, error)
 	// State says whether the store is fit to be read.
 	State(ctx context.Context) (State, error)
 }
@@ -66,6 +71,12 @@ type (
 	// Report is a report that is owed.
 	Report = review.Report
 )
+
+// AwardBook answers for figures as known on a day.
+type AwardBook struct {
+	Plan    *plan.Plan // as in force on that day
+	Figures award.Figures
+}
 
 // Source is how a source's runs went.
 type Source struct {

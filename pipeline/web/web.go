@@ -1,6 +1,7 @@
 // Package web is what people read in a browser: the scorecard, the heat table, the pages of indicators and units, and how
 // fresh the figures are, in Vietnamese, without a script and without anything from another host. It shows stored results
-// and counts them; it computes no status, rank, gap or forecast, and knows the store only as its Reader.
+// and counts them; it computes no status, rank, gap or forecast, and knows the store only as its Reader. The award ledger
+// is asked of its own package.
 package web
 
 import (
@@ -56,7 +57,8 @@ type site struct {
 	sources   map[string]sourceInfo
 	style     string // address of the style sheet, named by its content
 	runbook   *runbook
-	door      *door  // nil: nobody signs in
+	door      *door // nil: nobody signs in
+	ledgers   ledgers
 	prefix    string // path of the site's address, without the last slash
 }
 
@@ -102,7 +104,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Options: o, templates: map[string]*template.Template{}, sources: sources}
-	for _, name := range []string{"scorecard", "heat", "compare", "indicator", "unit", "freshness", "review", "search", "figure", "payload", "runbook", "login", "error"} {
+	for _, name := range []string{"scorecard", "heat", "compare", "indicator", "unit", "freshness", "review", "search", "figure", "payload", "awards", "award", "awardsubject", "proposal", "runbook", "login", "error"} {
 		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("web: template %s: %w", name, err)
@@ -146,6 +148,10 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/figure/{code}/{unit}", s.page(s.figure))
 	mux.Handle("/payload/{source}/{sha256}", s.page(s.payload))
 	mux.HandleFunc("/payload/{source}/{sha256}/body", s.payloadFile)
+	mux.Handle("/awards", s.page(s.awards))
+	mux.Handle("/awards/{award}", s.page(s.award))
+	mux.Handle("/awards/{award}/{subject}", s.page(s.awardSubject))
+	mux.Handle("/proposal/{award}", s.page(s.proposal))
 	mux.Handle("/runbook", s.page(s.runbookPage))
 	mux.HandleFunc(apiPath, s.openData)
 	mux.HandleFunc(packagePath, s.openData)
