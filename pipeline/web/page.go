@@ -117,7 +117,7 @@ func (s *site) newPage(name, title string) *page {
 func (s *site) nav(a *ask, here string) []link {
 	all := []link{{Text: "Tổng quan", URL: "/"}, {Text: "Bảng nhiệt", URL: "/heat"}, {Text: "So sánh", URL: "/compare"}, {Text: "Rà soát tuần", URL: "/review"}, {Text: "Độ cập nhật", URL: "/freshness"}}
 	if len(s.Plan.Awards) > 0 {
-		all = slices.Insert(all, 3, link{Text: "Khen thưởng", URL: "/awards"})
+		all = slices.Insert(all, len(all)-1, link{Text: "Khen thưởng", URL: "/awards"})
 	}
 	for i := range all {
 		all[i].Here = all[i].URL == here
