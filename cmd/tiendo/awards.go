@@ -221,20 +221,10 @@ func (x awardsAnswer) byAward(out io.Writer, each func(w io.Writer, e award.Entr
 // table is one line per subject and award.
 func (x awardsAnswer) table(out io.Writer) error {
 	return x.byAward(out, func(w io.Writer, e award.Entry) {
-		met, no, open, why := 0, 0, 0, ""
-		for _, c := range e.Conditions {
-			switch {
-			case c.LeftOut:
-			case c.Truth == progress.Yes:
-				met++
-			case c.Truth == progress.No:
-				no++
-			default:
-				open++
-			}
-			if why == "" && !c.LeftOut && c.Truth == e.Truth && e.Truth != progress.Yes {
-				why = c.Code + ": " + decisive(c)
-			}
+		met, no, open := e.Tally()
+		why := ""
+		if c := e.Deciding(); c != nil {
+			why = c.Code + ": " + decisive(*c)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\n", e.Subject.Key, nameOf(e.Subject), viVerdict(e.Truth), met, no, open, why)
 	}, "MÃ\tĐỐI TƯỢNG\tKẾT LUẬN\tĐẠT\tKHÔNG ĐẠT\tCHƯA XÁC ĐỊNH\tĐIỀU KIỆN QUYẾT ĐỊNH")
@@ -243,12 +233,7 @@ func (x awardsAnswer) table(out io.Writer) error {
 // decisive names the first targets that make a condition what it is, or says why it is.
 func decisive(c award.Finding) string {
 	const shown = 4
-	var codes []string
-	for _, part := range c.Parts {
-		if !part.LeftOut && part.Truth == c.Truth {
-			codes = append(codes, part.Code)
-		}
-	}
+	codes := c.Deciding()
 	switch {
 	case len(codes) == 0:
 		return viWhy(c.Reason)

@@ -179,6 +179,42 @@ type Entry struct {
 	Notes      []Record // registration, annual report, the dossier's state: they decide nothing
 }
 
+// Tally counts the conditions by what is known of them; those left out are in none.
+func (e Entry) Tally() (met, failed, open int) {
+	for _, c := range e.Conditions {
+		switch {
+		case c.LeftOut:
+		case c.Truth == progress.Yes:
+			met++
+		case c.Truth == progress.No:
+			failed++
+		default:
+			open++
+		}
+	}
+	return met, failed, open
+}
+
+// Deciding is the first condition that makes a verdict what it is; nil where all hold.
+func (e Entry) Deciding() *Finding {
+	for i := range e.Conditions {
+		if c := &e.Conditions[i]; !c.LeftOut && c.Truth == e.Truth && e.Truth != progress.Yes {
+			return c
+		}
+	}
+	return nil
+}
+
+// Deciding are the codes of the parts that make a condition what it is.
+func (f Finding) Deciding() (codes []string) {
+	for _, part := range f.Parts {
+		if !part.LeftOut && part.Truth == f.Truth {
+			codes = append(codes, part.Code)
+		}
+	}
+	return codes
+}
+
 // Lacking are the conditions, and of those about targets the targets, that are not met: what a subject still has to reach
 // or to show. A target that is reached, and only waits for its day, does not stand there; where all only wait, the condition does.
 func (e Entry) Lacking() []Finding {

@@ -343,16 +343,6 @@ func whyFinding(f award.Finding) string {
 	return text
 }
 
-// deciding is the first condition that makes a verdict what it is; nil where all hold.
-func deciding(e award.Entry) *award.Finding {
-	for i := range e.Conditions {
-		if c := &e.Conditions[i]; !c.LeftOut && c.Truth == e.Truth && e.Truth != progress.Yes {
-			return c
-		}
-	}
-	return nil
-}
-
 // namedParts is how many targets a deciding condition names.
 const namedParts = 4
 
@@ -360,12 +350,7 @@ func decidingText(c *award.Finding) string {
 	if c == nil {
 		return ""
 	}
-	var codes []string
-	for _, part := range c.Parts {
-		if !part.LeftOut && part.Truth == c.Truth {
-			codes = append(codes, part.Code)
-		}
-	}
+	codes := c.Deciding()
 	text := c.Wording
 	if r := findingReason(c.Reason); r != "" {
 		text += ": " + r
@@ -396,24 +381,9 @@ func stateOf(e award.Entry) *award.Record {
 	return nil
 }
 
-func tallyConditions(e award.Entry) (met, failed, open int) {
-	for _, c := range e.Conditions {
-		switch {
-		case c.LeftOut:
-		case c.Truth == progress.Yes:
-			met++
-		case c.Truth == progress.No:
-			failed++
-		default:
-			open++
-		}
-	}
-	return
-}
-
 func (q *inquiry) row(e award.Entry) subjectRow {
-	r := subjectRow{Key: e.Subject.Key, Name: subjectName(e.Subject), URL: q.subjectURL(e.Subject), Group: e.Subject.Group.Name, Verdict: verdictWord(e.Truth), Why: decidingText(deciding(e))}
-	r.Met, r.Failed, r.Open = tallyConditions(e)
+	r := subjectRow{Key: e.Subject.Key, Name: subjectName(e.Subject), URL: q.subjectURL(e.Subject), Group: e.Subject.Group.Name, Verdict: verdictWord(e.Truth), Why: decidingText(e.Deciding())}
+	r.Met, r.Failed, r.Open = e.Tally()
 	if x := stateOf(e); x != nil {
 		r.State = award.StateWord(x.Value).VI
 	}
@@ -502,9 +472,9 @@ var awardColumns = []string{"award", "award_name", "section", "copies", "award_y
 func awardTable(q *inquiry, entries []award.Entry) [][]string {
 	out := [][]string{awardColumns}
 	for _, e := range entries {
-		met, failed, open := tallyConditions(e)
+		met, failed, open := e.Tally()
 		code, state := "", ""
-		c := deciding(e)
+		c := e.Deciding()
 		if c != nil {
 			code = c.Code
 		}
