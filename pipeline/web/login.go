@@ -15,7 +15,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,8 +96,13 @@ func (d *door) rightToken(r *http.Request, cookie string) bool {
 	return cookie != "" && hmac.Equal([]byte(r.PostFormValue("token")), []byte(d.token(cookie)))
 }
 
-// posts are the addresses that take more than GET and HEAD, each with a token in its form.
-var posts = []string{"/login", "/logout"}
+// Where one comes in and goes out; both are open to whoever is not in.
+const (
+	loginPath  = "/login"
+	logoutPath = "/logout"
+)
+
+func atDoor(path string) bool { return path == loginPath || path == logoutPath }
 
 // prefixOf is the path of the site's address without the last slash, where a proxy shows the site below a path.
 func prefixOf(site string) (string, error) {
@@ -161,7 +165,7 @@ func (s *site) gate(next http.Handler) http.Handler {
 			return
 		case person != nil:
 			r = r.WithContext(context.WithValue(r.Context(), whoKey{}, person))
-		case !s.RequireLogin || slices.Contains(posts, r.URL.Path):
+		case !s.RequireLogin || atDoor(r.URL.Path):
 		case r.Method != http.MethodGet || strings.HasPrefix(r.URL.Path, "/api/"):
 			plain(w, http.StatusForbidden, "Cần đăng nhập để xem.\n")
 			return
@@ -231,7 +235,7 @@ func (s *site) loginPage(w http.ResponseWriter, r *http.Request, status int, pro
 // local is the address if it lies on this site, or the first page.
 func local(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(next, "\\\r\n\t") || slices.Contains(posts, u.Path) {
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(next, "\\\r\n\t") || atDoor(u.Path) {
 		return "/"
 	}
 	return u.RequestURI()

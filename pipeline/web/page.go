@@ -86,6 +86,7 @@ type link struct {
 
 // page is what the layout shows around a page's body.
 type page struct {
+	GoTo     string // another address is the answer; nothing else counts
 	Template string
 	Title    string
 	Plan     *plan.Plan

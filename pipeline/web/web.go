@@ -17,7 +17,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -165,14 +164,21 @@ func New(o Options) (http.Handler, error) {
 		return nil, notFound("Không có trang này", "Địa chỉ không đúng hoặc trang đã được bỏ.")
 	}))
 	if s.door != nil {
-		mux.HandleFunc("/login", s.login)
-		mux.HandleFunc("/logout", s.logout)
+		mux.HandleFunc("GET "+loginPath, s.login)
+		mux.HandleFunc("POST "+loginPath, s.login)
+		mux.HandleFunc("GET "+logoutPath, s.logout)
+		mux.HandleFunc("POST "+logoutPath, s.logout)
 	}
-	return below(s.prefix, s.guard(s.gate(mux))), nil
+	return below(s.prefix, s.guard(mux, s.gate(mux))), nil
 }
 
-// guard sets the headers that every answer carries and refuses to do anything but read, except for what is posted.
-func (s *site) guard(next http.Handler) http.Handler {
+// guard sets the headers that every answer carries and refuses to do anything but read, except for what is posted to an
+// address that is there for it.
+func (s *site) guard(mux *http.ServeMux, next http.Handler) http.Handler {
+	posted := func(r *http.Request) bool {
+		_, pattern := mux.Handler(r)
+		return r.Method == http.MethodPost && strings.HasPrefix(pattern, "POST ")
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'")
@@ -180,7 +186,7 @@ func (s *site) guard(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		if r.Method != http.MethodGet && r.Method != http.MethodHead && !(s.door != nil && r.Method == http.MethodPost && slices.Contains(posts, r.URL.Path)) && !isOpen(r.URL.Path) { // programs are told in their own form
+		if r.Method != http.MethodGet && r.Method != http.MethodHead && !posted(r) && !isOpen(r.URL.Path) { // programs are told in their own form
 			h.Set("Allow", "GET, HEAD")
 			plain(w, http.StatusMethodNotAllowed, "Trang này chỉ để xem: chỉ nhận GET và HEAD.\n")
 			return
@@ -218,6 +224,10 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 			return
 		}
 		p.Kept = a.kept()
+		if p.GoTo != "" {
+			http.Redirect(w, r, s.prefix+p.GoTo, http.StatusSeeOther)
+			return
+		}
 		switch f := a.query.Get("format"); {
 		case f == "csv" && p.Table != nil:
 			s.table(w, r, p)
