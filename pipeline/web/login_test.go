@@ -7,7 +7,6 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -408,27 +407,12 @@ func TestSigningIn(t *testing.T) {
 // Signing in and out by keyboard alone, in a real browser: the cookies and the form's token hold there, and nothing of another
 // site is needed.
 func TestSigningInInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser is not started in short tests")
-	}
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed: apt-get install chromium")
-	}
 	p := load(t, kienGiang)
 	st := filled(t, p)
 	people(t, st)
 	base := opened(t, web.Options{Plan: p, Store: st, Access: st, Now: clock(p.Demo.AsOf), Notice: notice, RequireLogin: true})
 
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	defer stop()
-	ctx, cancel := chromedp.NewContext(ctx)
-	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // without a timeout: it starts the browser
-		t.Fatal(err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(chrome(t), time.Minute)
 	defer cancel()
 	says := func(want string) {
 		t.Helper()

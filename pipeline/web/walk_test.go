@@ -3,7 +3,6 @@ package web_test
 import (
 	"context"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -13,25 +12,10 @@ import (
 
 // TestWalkToThePayloadInABrowser goes by clicks alone: a unit is found in the search box, its figure followed to the record.
 func TestWalkToThePayloadInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser is not started in short tests")
-	}
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed: apt-get install chromium")
-	}
 	p := load(t, kienGiang)
 	server := httptest.NewServer(site(t, p, collected(t, p), clock(p.Demo.AsOf)))
 	defer server.Close()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	defer stop()
-	ctx, cancel := chromedp.NewContext(ctx)
-	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // without a timeout: it starts the browser
-		t.Fatal(err)
-	}
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(chrome(t), time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1366, 768), chromedp.Navigate(server.URL+"/")); err != nil {
 		t.Fatal(err)

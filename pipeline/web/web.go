@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -103,8 +104,16 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s := &site{Options: o, templates: map[string]*template.Template{}, sources: sources}
-	for _, name := range []string{"scorecard", "heat", "compare", "indicator", "unit", "freshness", "review", "search", "figure", "payload", "awards", "award", "awardsubject", "proposal", "runbook", "login", "error"} {
-		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
+	templates, err := fs.Glob(files, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range templates {
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		if name == "layout" || name == "parts" {
+			continue
+		}
+		t, err := template.ParseFS(files, "templates/layout.html", "templates/parts.html", file)
 		if err != nil {
 			return nil, fmt.Errorf("web: template %s: %w", name, err)
 		}
@@ -114,12 +123,12 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	css, err := fs.ReadFile(static, "style.css")
+	css, err := styleSheet(static)
 	if err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(css)
-	s.style = "/static/style.css?v=" + hex.EncodeToString(sum[:6])
+	s.style = stylePath + "?v=" + hex.EncodeToString(sum[:6])
 
 	if s.runbook, err = readRunbook(runbooks.Alerts); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -159,6 +168,10 @@ func New(o Options) (http.Handler, error) {
 	if o.Metrics != nil {
 		mux.Handle("/metrics", o.Metrics)
 	}
+	mux.Handle(stylePath, cached(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(css))
+	})))
 	mux.Handle("/static/", cached(http.StripPrefix("/static/", http.FileServerFS(static))))
 	mux.Handle("/", s.page(func(context.Context, *ask) (*page, error) {
 		return nil, notFound("Không có trang này", "Địa chỉ không đúng hoặc trang đã được bỏ.")
@@ -170,6 +183,26 @@ func New(o Options) (http.Handler, error) {
 		mux.HandleFunc("POST "+logoutPath, s.logout)
 	}
 	return below(s.prefix, s.guard(mux, s.gate(mux))), nil
+}
+
+// stylePath is where all style sheets are had as one.
+const stylePath = "/static/style.css"
+
+// styleSheet joins the style sheets: style.css, which all pages share, and then those of single pages.
+func styleSheet(static fs.FS) ([]byte, error) {
+	names, err := fs.Glob(static, "style-*.css")
+	if err != nil {
+		return nil, err
+	}
+	var all []byte
+	for _, name := range append([]string{"style.css"}, names...) {
+		one, err := fs.ReadFile(static, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one...)
+	}
+	return all, nil
 }
 
 // guard sets the headers that every answer carries and refuses to do anything but read, except for what is posted to an
