@@ -65,7 +65,8 @@ func (a *app) demoCommand() *cobra.Command {
 times it would have had, compute every figure, print a summary, and serve the pages until you press Ctrl-C.
 
 The data folder keeps what was collected: a demo that was cut short goes on where it stopped, and a second run has
-nothing left to collect. --exit stops after the summary. One data folder holds one demo of each plan.`,
+nothing left to collect. Its first run adds an account for every role and prints their one password, which is kept
+nowhere; with it you sign in on the pages. --exit stops after the summary. One data folder holds one demo of each plan.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.demo(cmd.Context(), o, exit, a.cfg.Listen)
@@ -136,6 +137,9 @@ func (a *app) demo(ctx context.Context, o demoOptions, exit bool, listen string)
 	}
 	_ = done.Finish()
 	if err := a.summary(ctx, p, st, c); err != nil {
+		return err
+	}
+	if err := a.demoAccounts(ctx, p, st, asOf); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.out, "\nTừ khi khởi động đến bảng tổng hợp: %.1f giây.\n", time.Since(begun).Seconds())

@@ -160,13 +160,17 @@ func oneName(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// cliActor is who acts by a command, as the audit log names him.
+func cliActor() string {
+	if u, err := user.Current(); err == nil {
+		return "cli:" + u.Username
+	}
+	return "cli"
+}
+
 // saveAccount stores under the real clock: who may sign in is not part of a demo's day.
 func (a *app) saveAccount(cmd *cobra.Command, st *schema.Store, acc access.Account, action string) error {
-	by := "cli"
-	if u, err := user.Current(); err == nil {
-		by += ":" + u.Username
-	}
-	if err := st.SaveAccount(cmd.Context(), acc, action, by, time.Now()); err != nil {
+	if err := st.SaveAccount(cmd.Context(), acc, action, cliActor(), time.Now()); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.out, "✔ %s: %s\n", acc.Name, map[string]string{access.AccountAdded: "đã thêm, " + acc.Role.Name(), access.AccountDisabled: "đã khóa", access.AccountEnabled: "đã mở khóa", access.PasswordChanged: "đã đổi mật khẩu"}[action])

@@ -90,6 +90,18 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// A fresh password is one that its accounts may have, and no two are alike.
+func TestFreshPasswords(t *testing.T) {
+	seen := map[string]bool{}
+	for range 200 {
+		p := FreshPassword("aa", "xem")
+		if seen[p] || CheckPassword("xem", p) != nil || CheckPassword("aa", p) != nil {
+			t.Errorf("%q: %v", p, CheckPassword("xem", p))
+		}
+		seen[p] = true
+	}
+}
+
 func TestPasswords(t *testing.T) {
 	for password, says := range map[string]string{
 		"bốn từ dễ nhớ":          "",

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -36,6 +37,18 @@ func CheckPassword(name, password string) error {
 		return errors.New("the password repeats a few characters: take another one")
 	}
 	return nil
+}
+
+// FreshPassword is 80 random bits in a form that can be read out, four groups of four letters and digits, which accounts of these
+// names may have.
+func FreshPassword(names ...string) string {
+	for {
+		text := strings.ToLower(rand.Text())
+		password := strings.Join([]string{text[:4], text[4:8], text[8:12], text[12:16]}, "-")
+		if !slices.ContainsFunc(names, func(name string) bool { return CheckPassword(name, password) != nil }) {
+			return password
+		}
+	}
 }
 
 func different(s string) int {

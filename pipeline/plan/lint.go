@@ -197,6 +197,9 @@ func (l *linter) plan() {
 	if p.Demo.AsOf != NoDay && p.Demo.AsOf < p.Start {
 		s.say(".demo.as_of", "order", "the demo's day %s is before the plan's start", p.Demo.AsOf)
 	}
+	if p.Demo.Unit != "" && !l.isUnit(p.Demo.Unit) {
+		s.say(".demo.unit", "unknown-unit", "the demo's unit %q is not in units.csv", p.Demo.Unit)
+	}
 	if t := p.Demo.Table; t != "" {
 		if _, err := fs.Stat(l.fsys, t); err != nil {
 			s.say(".demo.table", "missing-file", "the demo's table %s is not in the plan's folder", t)

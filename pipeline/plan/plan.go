@@ -179,6 +179,7 @@ type Demo struct {
 	AsOf   Day    `yaml:"as_of"`
 	Table  string `yaml:"table"`  // recorded table to serve instead of a generated province
 	Notice string `yaml:"notice"` // what every page says of the figures' origin
+	Unit   string `yaml:"unit"`   // whose officer and head have accounts; empty: no unit's
 
 	NoticeEN string `yaml:"notice_en"`
 }
