@@ -146,12 +146,19 @@ func fill(t testing.TB, p *plan.Plan, form plan.Form, workbook []byte) ([]byte, 
 		t.Fatal(err)
 	}
 	head := slices.IndexFunc(all, func(r []string) bool { return len(r) > 0 && r[0] == form.Keys[0].Header })
+	if len(all) > head+1 && all[head+1][0] == sumLabel {
+		head++
+	}
 	last := head + max(1, len(all)-head-1)
 	if last == head+1 && len(all) == head+1 {
 		last = head + 3 // open keys: three rows
 	}
+	titles := all[head]
+	if titles[0] == sumLabel {
+		titles = all[head-1]
+	}
 	for n := head + 1; n <= last; n++ {
-		for i, title := range all[head] {
+		for i, title := range titles {
 			value := answer(form, title, n)
 			if value == nil {
 				continue
@@ -266,9 +273,41 @@ func describe(t testing.TB, workbook []byte) string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		open := 0
 		for i, r := range rows {
-			fmt.Fprintf(&b, "%d: %s\n", i+1, strings.Join(r, " | "))
+			if sheet != sheetUnits || i < 5 { // the plan's units are no part of a form's shape
+				fmt.Fprintf(&b, "%d: %s\n", i+1, strings.Join(r, " | "))
+			}
 		}
+		for i := 1; i <= len(rows)+blankRows; i++ {
+			for j := 1; j <= 12; j++ {
+				ref, err := excelize.CoordinatesToCellName(j, i)
+				if err != nil {
+					t.Fatal(err)
+				}
+				id, err := f.GetCellStyle(sheet, ref)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if style, err := f.GetStyle(id); err != nil {
+					t.Fatal(err)
+				} else if style.Protection != nil && !style.Protection.Locked {
+					open++
+				}
+				formula, err := f.GetCellFormula(sheet, ref)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if formula != "" {
+					fmt.Fprintf(&b, "formula %s %s\n", ref, formula)
+				}
+			}
+		}
+		protected, err := f.GetSheetProtection(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "open cells %d, others locked %v\n", open, !protected.FormatCells && !protected.InsertRows && protected.Password == "")
 		checks, err := f.GetDataValidations(sheet)
 		if err != nil {
 			t.Fatal(err)
@@ -322,7 +361,7 @@ func TestTemplateRowsAreTheUnitsOfThePeriod(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := false
-		for _, l := range expected(p, form, nil, period) {
+		for _, l := range (Blank{Plan: p, Form: form, Period: period}).expected() {
 			u := p.Units.On(l.keys[0], period.End)
 			if u == nil || u.Level != "commune" {
 				t.Fatalf("%s: row %v is no commune of the period", label, l)

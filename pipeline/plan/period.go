@@ -61,3 +61,34 @@ func ParsePeriod(t PeriodType, label string) (Period, error) {
 	}
 	return p, nil
 }
+
+// ClosedPeriods are the periods of the type and rhythm that ended on from or later and before today, oldest first. A daily
+// rhythm has none: nobody closes a day.
+func ClosedPeriods(t PeriodType, r Rhythm, from, today Day) []Period {
+	format, n := "", 1
+	switch r {
+	case Monthly:
+		format, n = "%d-%02d", 12
+	case Quarterly:
+		format, n = "%d-Q%d", 4
+	case HalfYearly:
+		format, n = "%d-H%d", 2
+	case Yearly:
+		format = "%d"
+	default:
+		return nil
+	}
+	var all []Period
+	for y := max(from.Year(), 1990); y <= today.Year()+1; y++ { // a report year begins in December
+		for i := 1; i <= n; i++ {
+			label := fmt.Sprintf(format, y, i)
+			if r == Yearly {
+				label = fmt.Sprintf(format, y)
+			}
+			if p, err := ParsePeriod(t, label); err == nil && p.End >= from && p.End < today {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}

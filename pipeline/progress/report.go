@@ -2,7 +2,6 @@ package progress
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -37,6 +36,9 @@ type Report struct {
 
 // lateAfter is how many working days behind the cut-off a report may still come (RULES section 1).
 const lateAfter = 2
+
+// LateFrom is the first day on which the report of a period is late.
+func LateFrom(h *plan.Holidays, p plan.Period) plan.Day { return h.AddWorking(p.End, lateAfter) + 1 }
 
 // reportPeriods is how many closed periods are looked at.
 const reportPeriods = 4
@@ -109,7 +111,7 @@ func (b *Book) reportsOf(ind *plan.Indicator, from reporter, periods []plan.Peri
 		if !from.during(p) {
 			continue
 		}
-		r := Report{Indicator: ind, Unit: from.unit, Facility: from.facility, Period: p, Due: p.End, LateFrom: b.plan.Holidays.AddWorking(p.End, lateAfter) + 1}
+		r := Report{Indicator: ind, Unit: from.unit, Facility: from.facility, Period: p, Due: p.End, LateFrom: LateFrom(b.plan.Holidays, p)}
 		r.Source, r.ReportedAt = b.receipt(ind, key, p.End)
 		r.Form = b.formOf(ind, r.Source)
 		last := today
@@ -206,36 +208,13 @@ func (b *Book) note(r Row) {
 // and are not wholly made of quiet months.
 func (b *Book) closedPeriods(ind *plan.Indicator, today plan.Day) []plan.Period {
 	var all []plan.Period
-	for y := today.Year() - 4; y <= today.Year()+1; y++ { // a report year begins in December
-		for _, label := range periodLabels(ind.Rhythm, y) {
-			p, err := plan.ParsePeriod(ind.PeriodType, label)
-			if err != nil || p.End >= today || p.End < b.plan.Start || b.plan.End > 0 && p.End > b.plan.End || p.End < ind.EffectiveFrom || quiet(ind, p) {
-				continue
-			}
-			all = append(all, p)
+	for _, p := range plan.ClosedPeriods(ind.PeriodType, ind.Rhythm, max(b.plan.Start, ind.EffectiveFrom), today) {
+		if b.plan.End > 0 && p.End > b.plan.End || quiet(ind, p) {
+			continue
 		}
+		all = append(all, p)
 	}
 	return all[max(0, len(all)-reportPeriods):]
-}
-
-func periodLabels(r plan.Rhythm, year int) []string {
-	labels := func(format string, n int) (all []string) {
-		for i := 1; i <= n; i++ {
-			all = append(all, fmt.Sprintf(format, year, i))
-		}
-		return all
-	}
-	switch r {
-	case plan.Monthly:
-		return labels("%d-%02d", 12)
-	case plan.Quarterly:
-		return labels("%d-Q%d", 4)
-	case plan.HalfYearly:
-		return labels("%d-H%d", 2)
-	case plan.Yearly:
-		return []string{fmt.Sprint(year)}
-	}
-	return nil
 }
 
 // quiet says whether nothing is to be reported of the period.
