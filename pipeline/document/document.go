@@ -5,6 +5,7 @@ package document
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -286,3 +287,8 @@ func (d *Document) to() string {
 
 // Title is what the document is called in a list or a window: kind and subject.
 func (d *Document) Title() string { return strings.TrimSpace(d.Kind + " " + d.Subject) }
+
+// HasTables says whether there is anything to put into a workbook.
+func (d *Document) HasTables() bool {
+	return slices.ContainsFunc(d.parts(), func(p part) bool { return p.Table != nil })
+}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/words"
 )
@@ -108,6 +109,7 @@ type page struct {
 	Permalink, CSV      string
 	Fresh               *freshLine
 	Table               [][]string
+	Document            *document.Document // that the page shows; nil: none
 	Body                any
 }
 

@@ -24,6 +24,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"tiendo/docs/runbooks"
+	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 )
@@ -188,7 +189,7 @@ func New(o Options) (http.Handler, error) {
 // stylePath is where all style sheets are had as one.
 const stylePath = "/static/style.css"
 
-// styleSheet joins the style sheets: style.css, which all pages share, and then those of single pages.
+// styleSheet joins the style sheets: style.css, which all pages share, then those of single pages and that of documents.
 func styleSheet(static fs.FS) ([]byte, error) {
 	names, err := fs.Glob(static, "style-*.css")
 	if err != nil {
@@ -202,7 +203,7 @@ func styleSheet(static fs.FS) ([]byte, error) {
 		}
 		all = append(all, one...)
 	}
-	return all, nil
+	return append(all, document.CSS...), nil
 }
 
 // guard sets the headers that every answer carries and refuses to do anything but read, except for what is posted to an
@@ -264,6 +265,8 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 		switch f := a.query.Get("format"); {
 		case f == "csv" && p.Table != nil:
 			s.table(w, r, p)
+		case p.Document != nil && documentFiles[f].write != nil:
+			s.documentFile(w, r, p, f)
 		case f == "xlsx" && p.Table != nil:
 			s.workbook(w, r, p)
 		case f != "":
