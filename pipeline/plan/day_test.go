@@ -112,6 +112,12 @@ func TestParsePeriod(t *testing.T) {
 		{Report, "2024-07-31", Daily, "2024-07-31", "2024-07-31"},
 	} {
 		p, err := ParsePeriod(c.t, c.label)
+		if back, ok := PeriodEnding(c.t, c.rhythm, p.End); !ok || back != p {
+			t.Errorf("%s %s: by its end it is %+v", c.t, c.label, back)
+		}
+		if _, ok := PeriodEnding(c.t, c.rhythm, p.End-1); ok && c.rhythm != Daily {
+			t.Errorf("%s %s: a period that ends a day before its end", c.t, c.label)
+		}
 		if err != nil || p.Start.String() != c.start || p.End.String() != c.end || p.Rhythm != c.rhythm || p.Label != c.label || p.Type != c.t {
 			t.Errorf("%s %s: %+v %v", c.t, c.label, p, err)
 		}
@@ -149,6 +155,14 @@ func TestWorkingDays(t *testing.T) {
 	}{{"2023-12-31", 2, "2024-01-03"}, {"2023-12-14", 2, "2023-12-18"}, {"2024-04-27", 2, "2024-05-03"}, {"2024-05-03", 1, "2024-05-04"}, {"2024-05-03", 0, "2024-05-03"}} {
 		if got := h.AddWorking(d(c.from), c.n); got.String() != c.want {
 			t.Errorf("%s + %d: %s", c.from, c.n, got)
+		}
+	}
+	for _, c := range []struct {
+		from, to string
+		want     int
+	}{{"2023-12-29", "2024-01-02", 2}, {"2024-04-26", "2024-05-04", 4}, {"2024-05-05", "2024-05-05", 0}, {"2024-05-03", "2024-05-02", 0}} {
+		if got := h.Count(d(c.from), d(c.to)); got != c.want {
+			t.Errorf("%s to %s: %d working days, want %d", c.from, c.to, got, c.want)
 		}
 	}
 }

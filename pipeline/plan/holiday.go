@@ -32,3 +32,14 @@ func (h *Holidays) AddWorking(d Day, n int) Day {
 	}
 	return d
 }
+
+// Count is how many working days lie between two days, both counted; 0 where the second lies before the first.
+func (h *Holidays) Count(from, to Day) int {
+	n := 0
+	for d := from; d <= to; d++ {
+		if h.Working(d) {
+			n++
+		}
+	}
+	return n
+}

@@ -92,3 +92,23 @@ func ClosedPeriods(t PeriodType, r Rhythm, from, today Day) []Period {
 	}
 	return all
 }
+
+// PeriodEnding is the closed period of the type and rhythm that ends on the day; false where none does.
+func PeriodEnding(t PeriodType, r Rhythm, end Day) (Period, bool) {
+	year, month := end.Year(), int(end.Time().Month())
+	label := ""
+	switch r {
+	case Daily:
+		label = end.String()
+	case Monthly:
+		label = fmt.Sprintf("%d-%02d", year, month)
+	case Quarterly:
+		label = fmt.Sprintf("%d-Q%d", year, (month+2)/3)
+	case HalfYearly:
+		label = fmt.Sprintf("%d-H%d", year, (month+5)/6)
+	case Yearly:
+		label = fmt.Sprint(year)
+	}
+	p, err := ParsePeriod(t, label)
+	return p, err == nil && p.End == end && p.Rhythm == r
+}

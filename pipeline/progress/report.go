@@ -88,7 +88,12 @@ func (b *Book) reporters(ind *plan.Indicator) []reporter {
 		}
 		return all
 	}
-	for _, u := range b.plan.Units.All {
+	return unitsReporting(b.plan, ind)
+}
+
+// unitsReporting are the units that report the indicator's figures themselves.
+func unitsReporting(p *plan.Plan, ind *plan.Indicator) (all []reporter) {
+	for _, u := range p.Units.All {
 		if slices.Contains(ind.EntryLevels, u.Level) && (len(ind.OwnLevels) == 0 || slices.Contains(ind.OwnLevels, u.Level)) {
 			all = append(all, reporter{u, "", u.From, u.To})
 		}
@@ -113,7 +118,7 @@ func (b *Book) reportsOf(ind *plan.Indicator, from reporter, periods []plan.Peri
 		}
 		r := Report{Indicator: ind, Unit: from.unit, Facility: from.facility, Period: p, Due: p.End, LateFrom: LateFrom(b.plan.Holidays, p)}
 		r.Source, r.ReportedAt = b.receipt(ind, key, p.End)
-		r.Form = b.formOf(ind, r.Source)
+		r.Form = formOf(b.plan, ind, r.Source)
 		last := today
 		switch {
 		case r.ReportedAt != 0:
@@ -152,8 +157,8 @@ func (b *Book) receipt(ind *plan.Indicator, unit plan.UnitKey, end plan.Day) (so
 }
 
 // formOf is the form of the source that asks for the indicator in its rhythm.
-func (b *Book) formOf(ind *plan.Indicator, source string) string {
-	for _, f := range b.plan.Forms {
+func formOf(p *plan.Plan, ind *plan.Indicator, source string) string {
+	for _, f := range p.Forms {
 		if f.Source == source && f.Rhythm == ind.Rhythm && slices.Contains(f.Indicators, ind.Code) {
 			return f.Code
 		}
@@ -204,17 +209,64 @@ func (b *Book) note(r Row) {
 	b.received[k] = x
 }
 
-// closedPeriods are the indicator's last closed periods on the day, oldest first: those that lie within the plan's time
-// and are not wholly made of quiet months.
+// closedPeriods are the indicator's last closed periods on the day, oldest first.
 func (b *Book) closedPeriods(ind *plan.Indicator, today plan.Day) []plan.Period {
+	all := periodsBefore(b.plan, ind, today)
+	return all[max(0, len(all)-reportPeriods):]
+}
+
+// periodsBefore are the indicator's periods that end before the day, oldest first: those that lie within the plan's time
+// and are not wholly made of quiet months.
+func periodsBefore(in *plan.Plan, ind *plan.Indicator, day plan.Day) []plan.Period {
 	var all []plan.Period
-	for _, p := range plan.ClosedPeriods(ind.PeriodType, ind.Rhythm, max(b.plan.Start, ind.EffectiveFrom), today) {
-		if b.plan.End > 0 && p.End > b.plan.End || quiet(ind, p) {
+	for _, p := range plan.ClosedPeriods(ind.PeriodType, ind.Rhythm, max(in.Start, ind.EffectiveFrom), day) {
+		if in.End > 0 && p.End > in.End || quiet(ind, p) {
 			continue
 		}
 		all = append(all, p)
 	}
-	return all[max(0, len(all)-reportPeriods):]
+	return all
+}
+
+// Deadline is a period whose reports are due soon, or were due and are not late yet.
+type Deadline struct {
+	Indicator *plan.Indicator
+	Form      string // code of the report form that asks for it; empty: the source has a form of its own, or none
+	Period    plan.Period
+	Due       plan.Day // the cut-off: the period's last day
+	LateFrom  plan.Day // the first day on which it is late
+	Units     int      // how many report; 0 where facilities do
+}
+
+// Deadlines are the periods whose reports are not late on the day and whose cut-off lies at most so many days behind it, by
+// cut-off and then in the plan's order. Whether a report is there already is not asked.
+func Deadlines(p *plan.Plan, today plan.Day, days int) []Deadline {
+	var all []Deadline
+	for i := range p.Indicators {
+		ind := &p.Indicators[i]
+		if !reported(ind) {
+			continue
+		}
+		for _, period := range periodsBefore(p, ind, today+plan.Day(days)+1) {
+			d := Deadline{Indicator: ind, Form: formOf(p, ind, ind.Sources[0]), Period: period, Due: period.End, LateFrom: LateFrom(p.Holidays, period)}
+			if d.LateFrom <= today {
+				continue
+			}
+			if len(ind.FacilityKinds) == 0 {
+				for _, from := range unitsReporting(p, ind) {
+					if from.during(period) {
+						d.Units++
+					}
+				}
+				if d.Units == 0 {
+					continue
+				}
+			}
+			all = append(all, d)
+		}
+	}
+	slices.SortStableFunc(all, func(x, y Deadline) int { return cmp.Compare(x.Due, y.Due) })
+	return all
 }
 
 // quiet says whether nothing is to be reported of the period.

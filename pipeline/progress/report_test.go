@@ -121,6 +121,41 @@ func TestReports(t *testing.T) {
 	}
 }
 
+func TestDeadlines(t *testing.T) {
+	quarterly := indicator(stock, func(ind *plan.Indicator) {
+		ind.Rhythm, ind.PeriodType, ind.EntryLevels = plan.Quarterly, plan.Report, []plan.Level{"low"}
+	})
+	schools := indicator(monthly(), func(ind *plan.Indicator) { ind.FacilityKinds, ind.PeriodType = []string{"school"}, plan.Report })
+	const units = "P top \n A low P \n B low P 2023-10-01.. \n C low P"
+	for _, c := range []struct {
+		name  string
+		ind   plan.Indicator
+		today string
+		days  int
+		want  string
+	}{
+		// 14 December 2023 is a Thursday: reports of it are late from Tuesday the 19th.
+		{"before the cut-off, within the days", quarterly, "2023-11-14", 30, "2023-Q4 2023-12-14 2023-12-19 2"},
+		{"a day too far", quarterly, "2023-11-13", 30, ""},
+		{"behind the cut-off, not yet late", quarterly, "2023-12-18", 30, "2023-Q4 2023-12-14 2023-12-19 2"},
+		{"late is not to come", quarterly, "2023-12-19", 30, ""},
+		{"facilities are not counted", schools, "2023-11-20", 60, "2023-12 2023-12-14 2023-12-19 0 \n 2024-01 2024-01-14 2024-01-17 0"},
+		{"nobody reports it", indicator(), "2023-11-20", 60, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, units)
+			w.plan.Indicators = []plan.Indicator{c.ind}
+			var got []string
+			for _, d := range Deadlines(w.plan, day(c.today), c.days) {
+				got = append(got, fmt.Sprintf("%s %s %s %d", d.Period.Label, d.Due, d.LateFrom, d.Units))
+			}
+			if diff := cmp.Diff(lines(c.want), lines(strings.Join(got, "\n"))); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestReportsOfFacilities(t *testing.T) {
 	for aggregated, unit := range map[plan.Aggregate]string{plan.LocatedIn: "A", plan.ManagedBy: "P"} {
 		w := newWorld(t, "P top \n A low P").facilities("s1 school A P \n s2 hospital A P \n s3 school A P ..2022-11-30").rows("d @s1 2023-01-14 9")

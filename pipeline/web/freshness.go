@@ -19,6 +19,7 @@ import (
 const restatementDays = 35
 
 type freshnessBody struct {
+	Tabs         []link
 	Sources      []sourceRow
 	Rejects      []rejectRow
 	Drift        []driftRow
@@ -91,7 +92,7 @@ func (s *site) freshness(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	b := &freshnessBody{Sources: s.sourceRows(a, sources), Missing: s.missing(a, pl, results), Restated: words.Count(int64(quality.Restated)), Days: restatementDays}
+	b := &freshnessBody{Tabs: s.careTabs(a, "/freshness"), Sources: s.sourceRows(a, sources), Missing: s.missing(a, pl, results), Restated: words.Count(int64(quality.Restated)), Days: restatementDays}
 	for _, x := range quality.Rejects {
 		b.Rejects = append(b.Rejects, rejectRow{s.sourceName(x.Source), x.Rule, x.Field, x.Reason, words.Count(int64(x.Count)), words.Instant(x.Last)})
 	}

@@ -153,6 +153,7 @@ func New(o Options) (http.Handler, error) {
 	mux.HandleFunc("/review", s.thisWeek)
 	mux.Handle("/review/{week}", s.page(s.review))
 	mux.Handle("/freshness", s.page(s.freshness))
+	mux.Handle("/late", s.page(s.late))
 	mux.Handle("/search", s.page(s.search))
 	mux.Handle("/figure/{code}/{unit}", s.page(s.figure))
 	mux.Handle("/payload/{source}/{sha256}", s.page(s.payload))

@@ -126,6 +126,15 @@ var columns = map[string]column{
 	"evidence_date":       {"Ngày của minh chứng", asDay, 14},
 	"vi_tri":              {"Vị trí", asCount, 8},
 	"sha256":              {"Dấu của trang (sha256)", asText, 66},
+	"form":                {"Mã biểu", asText, 14},
+	"form_name":           {"Biểu", asText, 48},
+	"indicators":          {"Chỉ tiêu", asText, 18},
+	"period":              {"Kỳ", asText, 10},
+	"period_start":        {"Kỳ từ ngày", asDay, 14},
+	"period_end":          {"Kỳ đến ngày", asDay, 14},
+	"late_from":           {"Chậm từ ngày", asDay, 14},
+	"working_days_late":   {"Số ngày làm việc chậm", asCount, 12},
+	"facilities":          {"Cơ sở chưa báo cáo", asText, 30},
 }
 
 // XLSX is the address of the page's table as a workbook: beside the CSV, everywhere.
