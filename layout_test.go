@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"pipeline/review":          {"pipeline/plan", "pipeline/progress"},
 	"pipeline/open":            {"pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words"},
 	"pipeline/document":        nil,
-	"pipeline/web":             {"pipeline/document", "pipeline/open", "pipeline/access", "pipeline/award", "pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words", "docs/runbooks"},
+	"pipeline/web":             {"pipeline/document", "pipeline/open", "pipeline/access", "pipeline/award", "pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words", "docs/runbooks", "dashboards/grafana/maps"},
 	"docs/runbooks":            nil,
 	"collectors":               {"pipeline/plan"},
 	"collectors/table":         {"pipeline/plan", "collectors"},
@@ -50,6 +50,7 @@ var mayImport = map[string][]string{
 	"schema/engine/enginetest": {"schema/engine"},
 	"dashboards/alertmanager":  nil,
 	"dashboards/grafana":       {"pipeline/words"},
+	"dashboards/grafana/maps":  nil,
 	"dashboards/prometheus":    nil,
 	"cmd/tiendo":               {"*"},
 }

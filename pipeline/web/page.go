@@ -96,6 +96,7 @@ type page struct {
 	Door     bool // there is a page to sign in
 	Style    string
 	Nav      []link
+	More     *more       // further pages, by what the reader may
 	Asked    string      // in the search box
 	Kept     [][2]string // the days asked for, which a search keeps
 	Crumbs   []link
@@ -115,18 +116,6 @@ type page struct {
 
 func (s *site) newPage(name, title string) *page {
 	return &page{Template: name, Title: title, Plan: s.Plan, Notice: s.Notice, Style: s.style}
-}
-
-func (s *site) nav(a *ask, here string) []link {
-	all := []link{{Text: "Tổng quan", URL: "/"}, {Text: "Bảng nhiệt", URL: "/heat"}, {Text: "So sánh", URL: "/compare"}, {Text: "Rà soát tuần", URL: "/review"}, {Text: "Độ cập nhật", URL: "/freshness"}}
-	if len(s.Plan.Awards) > 0 {
-		all = slices.Insert(all, len(all)-1, link{Text: "Khen thưởng", URL: "/awards"})
-	}
-	for i := range all {
-		all[i].Here = all[i].URL == here
-		all[i].URL = a.url(all[i].URL)
-	}
-	return all
 }
 
 // place is the unit and the day that a page speaks of.

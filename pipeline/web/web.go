@@ -23,6 +23,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"tiendo/dashboards/grafana/maps"
 	"tiendo/docs/runbooks"
 	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
@@ -60,6 +61,8 @@ type site struct {
 	runbook   *runbook
 	door      *door // nil: nobody signs in
 	ledgers   ledgers
+	outlines  map[string]outline // by unit code
+	mapHeight int
 	prefix    string // path of the site's address, without the last slash
 }
 
@@ -131,6 +134,9 @@ func New(o Options) (http.Handler, error) {
 	sum := sha256.Sum256(css)
 	s.style = stylePath + "?v=" + hex.EncodeToString(sum[:6])
 
+	if s.outlines, s.mapHeight, err = readOutlines(maps.Districts); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
 	if s.runbook, err = readRunbook(runbooks.Alerts); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -147,6 +153,7 @@ func New(o Options) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", s.page(s.scorecard))
 	mux.Handle("/heat", s.page(s.heat))
+	mux.Handle("/map", s.page(s.mapPage))
 	mux.Handle("/compare", s.page(s.compare))
 	mux.Handle("/indicator/{code}", s.page(s.indicator))
 	mux.Handle("/unit/{unit}", s.page(s.unit))
@@ -279,7 +286,7 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 }
 
 func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status int) {
-	p.Who, p.Door = whoAsks(r.Context()), s.door != nil
+	p.Who, p.Door, p.More = whoAsks(r.Context()), s.door != nil, s.more(r.Context(), r.URL.Path, p.Kept)
 	var b bytes.Buffer
 	if err := s.templates[p.Template].ExecuteTemplate(&b, "layout", p); err != nil {
 		s.Log.Error("page cannot be written", "path", r.URL.Path, "error", err)

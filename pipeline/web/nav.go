@@ -1,0 +1,101 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"tiendo/pipeline/access"
+	"tiendo/pipeline/plan"
+)
+
+// entry is a page that others lead to.
+type entry struct {
+	Text, URL string
+	Undated   bool             // it speaks of no day: the days asked for are not kept
+	Do        access.Action    // who may do this to some unit sees it; empty: everybody
+	On        func(*site) bool // nil: it is always there
+}
+
+// mainPages stand in the header; more of them would not fit an old screen.
+var mainPages = []entry{
+	{Text: "Tổng quan", URL: "/"},
+	{Text: "Bảng nhiệt", URL: "/heat"},
+	{Text: "Bản đồ", URL: "/map", On: (*site).drawsAny},
+	{Text: "So sánh", URL: "/compare"},
+	{Text: "Rà soát tuần", URL: "/review"},
+	{Text: "Khen thưởng", URL: "/awards", On: func(s *site) bool { return len(s.Plan.Awards) > 0 }},
+}
+
+// morePages fold out beside them.
+var morePages = []struct {
+	Name  string
+	Pages []entry
+}{
+	{"Số liệu", []entry{
+		{Text: "Độ cập nhật", URL: "/freshness"},
+	}},
+	{"Trợ giúp", []entry{
+		{Text: "Tìm kiếm", URL: "/search"},
+		{Text: "Sổ tay xử lý cảnh báo", URL: "/runbook", Undated: true},
+	}},
+}
+
+func (e *entry) on(s *site) bool { return e.On == nil || e.On(s) }
+
+// nav are the main pages with the days asked for; here is the address of the one that is shown.
+func (s *site) nav(a *ask, here string) []link {
+	var all []link
+	for _, e := range mainPages {
+		if e.on(s) {
+			all = append(all, link{Text: e.Text, URL: a.url(e.URL), Here: e.URL == here})
+		}
+	}
+	return all
+}
+
+// more are the pages that fold out. Here is the text of the one that is shown, empty where none is.
+type more struct {
+	Here   string
+	Groups []linkGroup
+}
+
+type linkGroup struct {
+	Name  string
+	Links []link
+}
+
+// more are the further pages that whoever asks may use, below path the one that is shown; kept are the days asked for.
+func (s *site) more(ctx context.Context, path string, kept [][2]string) *more {
+	days := url.Values{}
+	for _, k := range kept {
+		days.Set(k[0], k[1])
+	}
+	m := &more{}
+	for _, g := range morePages {
+		group := linkGroup{Name: g.Name}
+		for _, e := range g.Pages {
+			if !e.on(s) || e.Do != "" && !mayAny(ctx, e.Do) {
+				continue
+			}
+			l := link{Text: e.Text, URL: e.URL, Here: path == e.URL || strings.HasPrefix(path, e.URL+"/")}
+			if len(days) > 0 && !e.Undated {
+				l.URL += "?" + days.Encode()
+			}
+			if l.Here {
+				m.Here = l.Text
+			}
+			group.Links = append(group.Links, l)
+		}
+		if len(group.Links) > 0 {
+			m.Groups = append(m.Groups, group)
+		}
+	}
+	return m
+}
+
+// mayAny says whether the one who asks may do this to what belongs to his unit, or to none.
+func mayAny(ctx context.Context, do access.Action) bool {
+	w := whoAsks(ctx)
+	return w != nil && may(ctx, do, w.Unit) || may(ctx, do, plan.UnitKey{})
+}
