@@ -21,7 +21,7 @@ type mapBody struct {
 	Level     string
 	Levels    []link
 	Kept      [][2]string
-	Choices   []choice
+	Choices   []mapChoice
 	Indicator *plan.Indicator // nil: overall status
 	Targets   bool
 	Width     int
@@ -32,7 +32,7 @@ type mapBody struct {
 	Legend    []words.StatusWord
 }
 
-type choice struct {
+type mapChoice struct {
 	Code, Name string
 	Here       bool
 }
@@ -278,14 +278,14 @@ func (s *site) mapPage(ctx context.Context, a *ask) (*page, error) {
 			places = append(places, []string{u.Code, u.From.String(), u.Name, pl.day.String(), fmt.Sprint(x.Rank), fmt.Sprint(x.Of), exact(x.Share), string(x.Overall), words.Status(x.Overall).Name})
 		}
 	}
-	b.Choices = []choice{{Name: "Trạng thái chung", Here: code == ""}}
+	b.Choices = []mapChoice{{Name: "Trạng thái chung", Here: code == ""}}
 	for i := range in.Indicators {
 		ind := &in.Indicators[i]
 		if slices.ContainsFunc(standings, func(x Standing) bool {
 			u := s.Plan.Units.Key(x.Unit)
 			return u != nil && in.Applies(ind, u).Counts()
 		}) {
-			b.Choices = append(b.Choices, choice{ind.Code, ind.Code + " " + cmp.Or(ind.Short, ind.Name), ind.Code == code})
+			b.Choices = append(b.Choices, mapChoice{ind.Code, ind.Code + " " + cmp.Or(ind.Short, ind.Name), ind.Code == code})
 		}
 	}
 	for _, st := range append(statuses, progress.NoTarget, progress.NotApplicable) {
