@@ -58,9 +58,20 @@ func (s *Store) accounts(ctx context.Context, which, name string) ([]access.Acco
 	return all, rows.Err()
 }
 
-// SaveAccount appends the next version of an account, and before it the row of the audit log that tells of it. The version's
-// number, instant and author are set here.
+// SaveAccount appends the next version of an account, whatever the newest one is: ChangeAccount of a command.
 func (s *Store) SaveAccount(ctx context.Context, a access.Account, action, by string, now time.Time) error {
+	last, err := s.Account(ctx, a.Name)
+	if err != nil && !errors.Is(err, access.ErrNoAccount) {
+		return err
+	}
+	a.Version = last.Version
+	return s.ChangeAccount(ctx, a, access.Event{At: now, Actor: by, Action: action})
+}
+
+// ChangeAccount appends the next version of an account, and before it the row of the audit log that tells of it. Its Version is the
+// one that was changed, 0 for a new account; where the store has another by now the error is access.ErrChanged. The version's
+// number, instant and author, and the event's subject and detail are set here.
+func (s *Store) ChangeAccount(ctx context.Context, a access.Account, e access.Event) error {
 	if err := a.Check(); err != nil {
 		return err
 	}
@@ -68,8 +79,12 @@ func (s *Store) SaveAccount(ctx context.Context, a access.Account, action, by st
 	if err != nil && !errors.Is(err, access.ErrNoAccount) {
 		return err
 	}
-	a.Version, a.At, a.By = last.Version+1, now.UTC().Truncate(time.Millisecond), by
-	if _, err := s.Record(ctx, access.Event{At: a.At, Actor: by, Action: action, Subject: a.Name, Detail: a.Told()}); err != nil {
+	if a.Version != last.Version {
+		return fmt.Errorf("account %s: %w", a.Name, access.ErrChanged)
+	}
+	a.Version, a.At, a.By = last.Version+1, e.At.UTC().Truncate(time.Millisecond), e.Actor
+	e.At, e.Subject, e.Detail = a.At, a.Name, a.Told()
+	if _, err := s.Record(ctx, e); err != nil {
 		return err
 	}
 	// A batch, because a statement's parameters would lose the milliseconds.
@@ -176,6 +191,44 @@ func (s *Store) AuditMarks(ctx context.Context) ([]access.Mark, error) {
 		marks = append(marks, m)
 	}
 	return marks, rows.Err()
+}
+
+// VerifyAudit holds the log against its chain and marks, and against what it tells of: every account and every entry of a register.
+// kept are marks that are kept elsewhere. It gives the rows as well.
+func (s *Store) VerifyAudit(ctx context.Context, kept ...access.Mark) ([]access.Row, []access.Problem, error) {
+	// What is stored is told of before. So what is gone is looked for among the rows that were there before the rest was read, and
+	// what was put in among those that were there after.
+	before, err := s.auditRows(ctx, "ORDER BY seq DESC LIMIT 1")
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the audit log: %w", err)
+	}
+	accounts, err := s.AccountVersions(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	entries, err := s.toldRegisters(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	marks, err := s.AuditMarks(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	rows, err := s.Audit(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	problems := access.Verify(s.plan, rows, append(marks, kept...))
+	var last uint64
+	if len(before) > 0 {
+		last = before[0].Seq
+	}
+	for _, p := range append(access.VerifyAccounts(rows, accounts), access.VerifyTold(rows, entries, "an entry of a register for", access.RegisterEntered)...) {
+		if p.Seq <= last {
+			problems = append(problems, p)
+		}
+	}
+	return rows, problems, nil
 }
 
 func (s *Store) auditRows(ctx context.Context, which string) ([]access.Row, error) {

@@ -68,8 +68,15 @@ func TestAccounts(t *testing.T) {
 		t.Error("an account without a role is stored")
 	}
 
+	for version, changed := range map[uint64]bool{0: true, 1: true, 2: false} { // of an account that another has changed meanwhile, nothing is stored
+		a := a
+		a.Version = version
+		if err := st.ChangeAccount(t.Context(), a, access.Event{At: auditTime.Add(time.Hour), Actor: "x", Action: access.AccountEnabled, Address: "10.0.0.1"}); changed != errors.Is(err, access.ErrChanged) || !changed && err != nil {
+			t.Errorf("version %d: %v", version, err)
+		}
+	}
 	versions, err := st.AccountVersions(t.Context())
-	if err != nil || len(versions) != 3 {
+	if err != nil || len(versions) != 4 {
 		t.Fatalf("%d versions: %v", len(versions), err)
 	}
 	rows, marks := audited(t, st)

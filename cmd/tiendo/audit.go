@@ -18,7 +18,7 @@ import (
 func (a *app) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "List the audit log of sign-ins and account changes, prove that nobody changed it",
+		Short: "List the audit log of sign-ins and changes, prove that nobody changed it",
 		Args:  subcommandNeeded,
 		RunE:  subcommandNeeded,
 	}
@@ -84,8 +84,8 @@ func (a *app) auditVerifyCommand() *cobra.Command {
 		Use:   "verify",
 		Short: "Find rows of the log that were changed, taken out, put in or exchanged",
 		Long: `Every row of the log holds a SHA-256 over the row before and its own content. This checks every row, says which ones were changed,
-taken out, put in, exchanged or forked, whether the log was cut at its end, and whether every account in the store is one that the log
-tells of. Exit code 3 if anything is wrong.
+taken out, put in, exchanged or forked, whether the log was cut at its end, and whether every account and every entry of an award register
+in the store is one that the log tells of. Exit code 3 if anything is wrong.
 
 Who can write to the database and knows how can write the whole log anew. Keep the last line of this command's output somewhere else (on
 paper, say) and give it back later with --kept: then that is found, too.`,
@@ -104,20 +104,10 @@ paper, say) and give it back later with --kept: then that is found, too.`,
 			if err != nil {
 				return err
 			}
-			// The accounts first: one that is added meanwhile is told of before it is stored.
-			accounts, err := st.AccountVersions(cmd.Context())
+			rows, problems, err := st.VerifyAudit(cmd.Context(), mark...)
 			if err != nil {
 				return err
 			}
-			marks, err := st.AuditMarks(cmd.Context())
-			if err != nil {
-				return err
-			}
-			rows, err := st.Audit(cmd.Context())
-			if err != nil {
-				return err
-			}
-			problems := append(access.Verify(st.Plan(), rows, append(marks, mark...)), access.VerifyAccounts(rows, accounts)...)
 			for _, p := range problems {
 				fmt.Fprintf(a.out, "✖ %s\n", p.Text)
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tiendo/pipeline/access"
 	"tiendo/pipeline/award"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
@@ -444,7 +445,7 @@ func (a *app) awardsRecordCommand() *cobra.Command {
 		Short: "Enter what no figure says, with its evidence",
 		Long: `Enter into a register what no figure says: that a criterion is attested, the yearly scoring, a contribution, that the subject
 registered, that it reported, where its dossier stands. Nothing is overwritten: the newest entry of a register, subject and
-year counts, and what was known on an earlier day can still be had.
+year counts, and what was known on an earlier day can still be had. The audit log tells of every entry before it is made.
 
 The registers are the codes of the criteria and conditions that 'tiendo awards --unit' lists, 'registration',
 'annual_report', and 'dossier/AWARD' with the state as --value: ` + strings.Join(award.States, ", ") + `.
@@ -481,17 +482,15 @@ registered under.`,
 				return err
 			}
 			now := a.now()
-			r.At = now.UnixMilli()
 			all, err := st.Registers(ctx, plan.DayOf(now))
 			if err != nil {
 				return err
 			}
-			for _, have := range all { // a demo's clock stands still: what is entered later counts all the same
-				if have.Register == r.Register && have.Group == r.Group && have.Subject == r.Subject && have.Year == r.Year {
-					r.At = max(r.At, have.At+1)
-				}
+			r = r.Follow(all, now.UnixMilli())
+			if err := r.Check(p); err != nil { // again: the store's clock says whether the day of the evidence has come
+				return &usageError{err}
 			}
-			if err := st.SaveRegister(ctx, r); err != nil {
+			if err := st.SaveRegister(ctx, r, access.Event{At: time.Now(), Actor: cliActor()}); err != nil {
 				return err
 			}
 			when := "cả giai đoạn"

@@ -4,7 +4,6 @@
 package access
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"regexp"
@@ -55,6 +54,7 @@ const (
 	Propose      Action = "propose"       // lay a week's review before the approver
 	Sign         Action = "sign"          // freeze it
 	Register     Action = "register"      // enter in the award registers
+	ReadRegister Action = "read_register" // see all that was ever entered there, and by whom
 	Accounts     Action = "accounts"      // add, change and disable accounts
 	ReadAudit    Action = "read_audit"    // read the audit log
 )
@@ -81,6 +81,7 @@ var may = map[Action]map[Role]scope{
 	Propose:      {Reviewer: all},
 	Sign:         {Approver: all},
 	Register:     {Reviewer: all},
+	ReadRegister: {Officer: own, Head: own, Reviewer: all, Approver: all, Admin: all},
 	Accounts:     {Admin: all},
 	ReadAudit:    {Approver: all, Admin: all},
 }
@@ -162,14 +163,16 @@ func (a Account) Told() string {
 	if a.Unit.Code != "" {
 		unit = a.Unit.String()
 	}
-	sum := sha256.Sum256(canonical(a.Name, string(a.Role), unit, a.Password, strconv.FormatBool(a.Disabled), strconv.FormatUint(a.Version, 10),
-		strconv.FormatInt(a.At.UnixMilli(), 10), a.By))
+	sum := Seal(a.Name, string(a.Role), unit, a.Password, strconv.FormatBool(a.Disabled), strconv.FormatUint(a.Version, 10), strconv.FormatInt(a.At.UnixMilli(), 10), a.By)
 	state := ""
 	if a.Disabled {
 		state = " disabled"
 	}
-	return strings.Join(strings.Fields(fmt.Sprintf("%s %s version %d%s sha256 %x", a.Role, unit, a.Version, state, sum)), " ")
+	return strings.Join(strings.Fields(fmt.Sprintf("%s %s version %d%s sha256 %s", a.Role, unit, a.Version, state, sum)), " ")
 }
+
+// ErrChanged is the error of an account that somebody else changed meanwhile.
+var ErrChanged = errors.New("somebody changed the account meanwhile: look at it again")
 
 // ErrNoAccount is the error of a name that no account has.
 var ErrNoAccount = errors.New("no such account")

@@ -31,6 +31,7 @@ func TestMay(t *testing.T) {
 		DraftWrite:   "- o - a - -",
 		Propose:      "- - - a - -",
 		ReadAudit:    "- - - - a a",
+		ReadRegister: "- o o a a a",
 		Register:     "- - - a - -",
 		Settle:       "- - - - a -",
 		Sign:         "- - - - a -",

@@ -20,7 +20,9 @@ const (
 	AccountAdded    = "account_added"
 	AccountDisabled = "account_disabled"
 	AccountEnabled  = "account_enabled"
+	AccountChanged  = "account_changed" // its role or unit
 	PasswordChanged = "password_changed"
+	RegisterEntered = "register_entered" // an entry of a register that awards rest on
 )
 
 // Event is one thing that was done, or tried.
@@ -59,6 +61,13 @@ func Chain(planCode string, prev Row, e Event) Row {
 // Digest is the SHA-256 over the previous hash and everything that the row says, each part with its length before it.
 func (r Row) Digest() string {
 	sum := sha256.Sum256(canonical(r.Prev, r.Plan, strconv.FormatUint(r.Seq, 10), strconv.FormatInt(r.At.UnixMilli(), 10), r.Actor, r.Action, r.Subject, r.Address, r.Detail))
+	return hex.EncodeToString(sum[:])
+}
+
+// Seal is the SHA-256 over texts, each with its length before it: what the log tells of something that is stored elsewhere, so
+// that it is found when it was changed there.
+func Seal(parts ...string) string {
+	sum := sha256.Sum256(canonical(parts...))
 	return hex.EncodeToString(sum[:])
 }
 
@@ -126,27 +135,47 @@ func Verify(planCode string, rows []Row, marks []Mark) []Problem {
 	return slices.Compact(found)
 }
 
+// Told is what the log has to say of something that is stored beside it.
+type Told struct {
+	Subject, Detail string // of the row
+	Name            string // for people
+}
+
 // VerifyAccounts finds versions of accounts that the log does not tell of, or tells otherwise: put into the store, or changed
 // there, not by this program; and versions that the log tells of and that are gone.
 func VerifyAccounts(rows []Row, accounts []Account) []Problem {
-	type version struct{ name, told string }
-	told := map[version]uint64{}
+	var all []Told
+	for _, a := range accounts {
+		all = append(all, Told{a.Name, a.Told(), fmt.Sprintf("account %s: version %d", a.Name, a.Version)})
+	}
+	return VerifyTold(rows, all, "a version of account", AccountAdded, AccountDisabled, AccountEnabled, AccountChanged, PasswordChanged)
+}
+
+// VerifyTold does so for anything that rows of these actions tell of; what names it for people, before the subject.
+func VerifyTold(rows []Row, all []Told, what string, actions ...string) []Problem {
+	type key struct{ subject, detail string }
+	told := map[key]uint64{}
 	for _, r := range rows {
-		switch r.Action {
-		case AccountAdded, AccountDisabled, AccountEnabled, PasswordChanged:
-			told[version{r.Subject, r.Detail}] = r.Seq
+		if slices.Contains(actions, r.Action) {
+			told[key{r.Subject, r.Detail}] = r.Seq
 		}
 	}
 	var found []Problem
-	for _, a := range accounts {
-		v := version{a.Name, a.Told()}
-		if _, ok := told[v]; !ok {
-			found = append(found, Problem{0, fmt.Sprintf("account %s: version %d was changed in the store or put in, the log does not tell of it", a.Name, a.Version)})
+	seen := map[key]bool{}
+	for _, x := range all {
+		k := key{x.Subject, x.Detail}
+		switch _, ok := told[k]; {
+		case !ok:
+			found = append(found, Problem{0, x.Name + " was changed in the store or put in, the log does not tell of it"})
+		case seen[k]:
+			found = append(found, Problem{0, x.Name + " is in the store more than once"})
 		}
-		delete(told, v)
+		seen[k] = true
 	}
-	for v, seq := range told {
-		found = append(found, Problem{seq, fmt.Sprintf("row %d tells of a version of account %s that is not in the store", seq, v.name)})
+	for k, seq := range told {
+		if !seen[k] {
+			found = append(found, Problem{seq, fmt.Sprintf("row %d tells of %s %s that is not in the store", seq, what, k.subject)})
+		}
 	}
 	slices.SortFunc(found, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Text, b.Text)) })
 	return found

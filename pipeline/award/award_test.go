@@ -1,6 +1,7 @@
 package award_test
 
 import (
+	"errors"
 	"io/fs"
 	"slices"
 	"strings"
@@ -604,30 +605,57 @@ func TestMoreKnowledge(t *testing.T) {
 	})
 }
 
+// An entry that follows another in the same moment replaces it, and only that one; what is replaced does not count any more.
+func TestEntriesFollow(t *testing.T) {
+	first := award.Record{Register: "H-PLAN", Group: "huyen", Subject: "899", Year: 2023, Decision: award.Holds}.Follow(nil, 1000)
+	other := award.Record{Register: "H-PLAN", Group: "huyen", Subject: "899", Decision: award.Holds}.Follow([]award.Record{first}, 1000)
+	second := award.Record{Register: "H-PLAN", Group: "huyen", Subject: "899", Year: 2023, Decision: award.Withdrawn}.Follow([]award.Record{first, other}, 1000)
+	if first.At != 1000 || other.At != 1000 || second.At != 1001 {
+		t.Errorf("at %d, %d, %d", first.At, other.At, second.At)
+	}
+	if got := award.Latest([]award.Record{second, first, other, other}); !slices.Equal(got, []award.Record{second, other}) {
+		t.Errorf("count: %v", got)
+	}
+}
+
 func TestEntriesAreChecked(t *testing.T) {
 	p := builtIn(t)
 	good := award.Record{Register: "dossier/BK-UBND-2023", Group: "huyen", Subject: "899", Year: 2023, Decision: award.Holds, Value: award.States[2], Evidence: "Biên bản 7", Date: plan.MustDay("2023-12-20"), By: "vp"}
 	if err := good.Check(p); err != nil {
 		t.Error(err)
 	}
-	for name, spoil := range map[string]func(*award.Record){
-		"group":            func(r *award.Record) { r.Group = "quan" },
-		"subject":          func(r *award.Record) { r.Subject = "" },
-		"register":         func(r *award.Record) { r.Register = "D-PLAN" }, // of another group
-		"a figure":         func(r *award.Record) { r.Register = "exceeded" },
-		"an award's group": func(r *award.Record) { r.Register, r.Group = "dossier/HCLD-2025", "xa" },
-		"decision":         func(r *award.Record) { r.Decision = "" },
-		"state":            func(r *award.Record) { r.Value = "lost" },
-		"evidence":         func(r *award.Record) { r.Evidence = " " },
-		"date":             func(r *award.Record) { r.Date = plan.NoDay },
-		"by":               func(r *award.Record) { r.By = "" },
-		"year":             func(r *award.Record) { r.Year = 2021 },
+	for name, c := range map[string]struct {
+		field award.Field
+		spoil func(*award.Record)
+	}{
+		"group":            {award.FieldGroup, func(r *award.Record) { r.Group = "quan" }},
+		"subject":          {award.FieldSubject, func(r *award.Record) { r.Subject = "" }},
+		"a long subject":   {award.FieldSubject, func(r *award.Record) { r.Subject = strings.Repeat("9", 65) }},
+		"a long name":      {award.FieldName, func(r *award.Record) { r.Name = strings.Repeat("ộ", 201) }},
+		"register":         {award.FieldRegister, func(r *award.Record) { r.Register = "D-PLAN" }}, // of another group
+		"a figure":         {award.FieldRegister, func(r *award.Record) { r.Register = "exceeded" }},
+		"an award's group": {award.FieldRegister, func(r *award.Record) { r.Register, r.Group = "dossier/HCLD-2025", "xa" }},
+		"decision":         {award.FieldDecision, func(r *award.Record) { r.Decision = "" }},
+		"state":            {award.FieldState, func(r *award.Record) { r.Value = "lost" }},
+		"a long value":     {award.FieldValue, func(r *award.Record) { r.Register, r.Value = "H-PLAN", strings.Repeat("1", 101) }},
+		"evidence":         {award.FieldEvidence, func(r *award.Record) { r.Evidence = " " }},
+		"two lines":        {award.FieldEvidence, func(r *award.Record) { r.Evidence = "a\nb" }},
+		"a long evidence":  {award.FieldEvidence, func(r *award.Record) { r.Evidence = strings.Repeat("ộ", 501) }},
+		"date":             {award.FieldDate, func(r *award.Record) { r.Date = plan.NoDay }},
+		"a later day":      {award.FieldDate, func(r *award.Record) { r.At = plan.MustDay("2023-12-19").Start().UnixMilli() }},
+		"by":               {award.FieldBy, func(r *award.Record) { r.By = "" }},
+		"year":             {award.FieldYear, func(r *award.Record) { r.Year = 2021 }},
 	} {
 		r := good
-		spoil(&r)
-		if err := r.Check(p); err == nil {
-			t.Errorf("%s: taken in", name)
+		c.spoil(&r)
+		var fault *award.Fault
+		if err := r.Check(p); !errors.As(err, &fault) || fault.Field != c.field || fault.Error() == "" {
+			t.Errorf("%s: %v, want a fault in %s", name, err, c.field)
 		}
+	}
+	good.At = plan.MustDay("2023-12-20").Start().UnixMilli()
+	if err := good.Check(p); err != nil {
+		t.Error(err)
 	}
 	for _, s := range award.States {
 		if w := award.StateWord(s); w.VI == "" || w.EN == "" {

@@ -5,7 +5,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"tiendo/pipeline/access"
 	"tiendo/pipeline/award"
 	"tiendo/pipeline/plan"
 )
@@ -42,7 +44,7 @@ func TestAwards(t *testing.T) {
 		if strings.HasPrefix(register, award.RegisterDossier+"/") {
 			r.Value = "listed"
 		}
-		if err := st.SaveRegister(t.Context(), r); err != nil {
+		if err := st.SaveRegister(t.Context(), r, access.Event{At: time.Now(), Actor: "t"}); err != nil {
 			t.Fatal(err)
 		}
 	}
