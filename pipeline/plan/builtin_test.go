@@ -258,6 +258,11 @@ func TestKienGiangUnitsInTime(t *testing.T) {
 	if u, err := us.ByName("Xã Bình An", "Huyện Châu Thành", d("2024-01-01")); err != nil || u.Parent.Code != "905" {
 		t.Errorf("Bình An of Châu Thành: %v %v", u, err)
 	}
+	for day, want := range map[string]string{"2024-06-30": "so-tttt", "2025-06-29": "so-khcn", "2025-10-01": "so-khcn"} { // the last one, once the province has ended
+		if lead := p.LeadOn(d(day)); lead == nil || lead.Code != want {
+			t.Errorf("on %s %v sums up, want %s", day, lead, want)
+		}
+	}
 	if owner := p.OwnerOn(p.Indicator("CQS-06"), d("2025-06-29")); owner == nil || owner.Code != "so-khcn" {
 		t.Errorf("the information department was merged in March 2025: %v", owner)
 	}

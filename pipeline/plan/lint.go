@@ -191,6 +191,9 @@ func (l *linter) plan() {
 	if !l.isUnit(p.Province) {
 		s.say(".province", "unknown-unit", "province %q is not in units.csv", p.Province)
 	}
+	if p.Lead != "" && !l.isUnit(p.Lead) {
+		s.say(".lead", "unknown-unit", "lead %q is not in units.csv", p.Lead)
+	}
 	if d := p.Defaults; d.MinDenominator < 0 || d.Tolerance < 0 || d.CoverageMin < 0 || d.CoverageMin > Percent(100) || d.OverallMin < 1 {
 		s.say(".defaults", "range", "a default is out of range: min_denominator and tolerance from 0, coverage_min 0 to 100, overall_min from 1")
 	}

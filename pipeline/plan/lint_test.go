@@ -58,6 +58,7 @@ func TestLint(t *testing.T) {
 		want      []string
 		readsFine bool // Load takes it: the problem is one of content
 	}{
+		{"a lead that is no unit", "plan.yaml", "province: P\n", "province: P\nlead: Z-1\n", []string{`plan.yaml:11: lead "Z-1" is not in units.csv (unknown-unit)`}, true},
 		// reading
 		{"no plan.yaml", "plan.yaml", "*", "", []string{"plan.yaml: the plan's folder has no plan.yaml (missing-file)"}, false},
 		{"no YAML", "rulings.yaml", "", "- id: [", []string{"rulings.yaml:1: did not find expected node content (yaml)"}, false},

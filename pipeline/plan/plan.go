@@ -115,6 +115,7 @@ type Plan struct {
 	Start        Day         `yaml:"start"`    // the baseline date
 	End          Day         `yaml:"end"`
 	Province     string      `yaml:"province"`      // code of the unit on top
+	Lead         string      `yaml:"lead"`          // code of the department that sums up and reports to the province; empty: none is named
 	WatchLevels  []Level     `yaml:"watch_levels"`  // levels watched by gauges and alerts
 	DetailLevels []Level     `yaml:"detail_levels"` // levels whose every weekly point is stored
 	RecentWeeks  int         `yaml:"recent_weeks"`  // weekly points stored for the other levels

@@ -174,6 +174,30 @@ func (p *Plan) OwnerOn(ind *Indicator, d Day) *Unit {
 	return u.heir(d)
 }
 
+// LeadOn is the department that sums up and reports on the day, or its whole successor of that time, or the last there was;
+// nil if the plan names none.
+func (p *Plan) LeadOn(d Day) *Unit {
+	u, err := p.Units.Select(p.Lead, d)
+	if err != nil {
+		return nil
+	}
+	if top := p.Units.On(p.Province, u.last()); top != nil { // nobody reports to a province that is no more
+		d = min(d, top.last())
+	}
+	if h := u.heir(d); h != nil {
+		return h
+	}
+	return u
+}
+
+// last is the unit's last day, far away where none is set.
+func (u *Unit) last() Day {
+	if u.To == NoDay {
+		return MustDay("9999-12-31")
+	}
+	return u.To
+}
+
 // heir follows whole successors to the unit that is valid on the day.
 func (u *Unit) heir(d Day) *Unit {
 	if u.ValidOn(d) {

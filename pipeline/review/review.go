@@ -16,6 +16,7 @@ import (
 // come in any order; those of other days are not looked at. The pack points into these slices.
 type Input struct {
 	AsOf      plan.Day     // the Sunday that ends the week
+	Before    plan.Day     // the earlier day that it is laid beside, where a report covers another period; 0: the Sunday before
 	Results   []Assessment // of the plan's watched levels, both weeks
 	Tallies   []Tally      // of all levels, both weeks
 	Standings []Standing   // of all levels, both weeks
@@ -31,7 +32,7 @@ func Monday(sunday plan.Day) plan.Day { return sunday + 1 }
 
 // Pack is a week beside the one before.
 type Pack struct {
-	AsOf, Before plan.Day // Sundays, seven days apart
+	AsOf, Before plan.Day // of a weekly review Sundays, seven days apart
 	First        bool     // of the week before nothing is stored: there is nothing to compare with
 
 	Milestone      plan.Day // the next one; NoDay: the plan has none
@@ -223,7 +224,10 @@ const most = 10
 
 // Week lays the week beside the one before. in is the plan in force on the day of the review.
 func Week(in *plan.Plan, w Input) Pack {
-	p := Pack{AsOf: w.AsOf, Before: w.AsOf - 7, First: true, Milestone: plan.NoDay}
+	if w.Before == 0 {
+		w.Before = w.AsOf - 7
+	}
+	p := Pack{AsOf: w.AsOf, Before: w.Before, First: true, Milestone: plan.NoDay}
 	if m, ok := in.NextMilestone(w.AsOf); ok && m.Date >= w.AsOf {
 		p.Milestone = m.Date
 		before, _ := in.NextMilestone(p.Before)
@@ -316,7 +320,7 @@ func (o order) counts(w Input) []Counts {
 				case w.AsOf:
 					pc.Now[t.Status] += t.Units
 					c.Now[t.Status] += t.Units
-				case w.AsOf - 7:
+				case w.Before:
 					pc.Before[t.Status] += t.Units
 					c.Before[t.Status] += t.Units
 				}
@@ -345,7 +349,7 @@ func (o order) pairs(w Input) []Pair {
 	var all []Pair
 	for i := range w.Results {
 		x := &w.Results[i]
-		if _, known := o.units[x.Unit]; !known || !o.counted(x.Indicator, x.Applies) || x.AsOf != w.AsOf && x.AsOf != w.AsOf-7 {
+		if _, known := o.units[x.Unit]; !known || !o.counted(x.Indicator, x.Applies) || x.AsOf != w.AsOf && x.AsOf != w.Before {
 			continue
 		}
 		n, ok := at[keyOf(x)]
@@ -399,7 +403,7 @@ func (o order) movements(w Input) (all []Movement, begun, ended []plan.UnitKey) 
 		switch x := &w.Standings[i]; x.AsOf {
 		case w.AsOf:
 			now[x.Unit] = x
-		case w.AsOf - 7:
+		case w.Before:
 			before[x.Unit] = x
 		}
 	}
@@ -408,7 +412,7 @@ func (o order) movements(w Input) (all []Movement, begun, ended []plan.UnitKey) 
 		switch {
 		case is == nil && was != nil && !u.ValidOn(w.AsOf):
 			ended = append(ended, u.UnitKey)
-		case is != nil && was == nil && !u.ValidOn(w.AsOf-7):
+		case is != nil && was == nil && !u.ValidOn(w.Before):
 			begun = append(begun, u.UnitKey)
 		}
 		if is == nil || !o.plan.Watched(u.Level) {
@@ -429,16 +433,16 @@ func (o order) movements(w Input) (all []Movement, begun, ended []plan.UnitKey) 
 
 // restated compares the week before with what was known of it on its Monday.
 func (o order) restated(w Input) (all []Restated, untold int) {
-	monday := Monday(w.AsOf - 7).End()
+	monday := Monday(w.Before).End()
 	then := map[key]*Assessment{}
 	for i := range w.Known {
-		if x := &w.Known[i]; x.AsOf == w.AsOf-7 {
+		if x := &w.Known[i]; x.AsOf == w.Before {
 			then[keyOf(x)] = x
 		}
 	}
 	for i := range w.Results {
 		x := &w.Results[i]
-		if _, known := o.units[x.Unit]; !known || x.AsOf != w.AsOf-7 || !o.counted(x.Indicator, x.Applies) {
+		if _, known := o.units[x.Unit]; !known || x.AsOf != w.Before || !o.counted(x.Indicator, x.Applies) {
 			continue
 		}
 		was := then[keyOf(x)]

@@ -589,3 +589,16 @@ func TestWeekNames(t *testing.T) {
 		}
 	}
 }
+
+// A report of a longer period lays its last day beside the last day of the period before it, whatever lies between.
+func TestALongerPeriod(t *testing.T) {
+	p, then := little(t), week-91
+	all := []review.Assessment{result(then, "A-1", "10", progress.Behind, "40"), result(week-7, "A-1", "10", progress.AtRisk, "55"), result(week, "A-1", "10", progress.Met, "60")}
+	pack := review.Week(p, review.Input{AsOf: week, Before: then, Results: all, Tallies: tallies(all)})
+	if len(pack.Pairs) != 1 || pack.Before != then || pack.Pairs[0].Kind() != review.NewlyMet || *pack.Pairs[0].Moved() != plan.Percent(20) {
+		t.Errorf("%+v", pack.Pairs)
+	}
+	if c := pack.Counts[0]; c.Before[progress.Behind] != 1 || c.Before[progress.AtRisk] != 0 || c.Now[progress.Met] != 1 {
+		t.Errorf("%+v", c)
+	}
+}
