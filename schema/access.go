@@ -106,34 +106,49 @@ func fromOf(u plan.UnitKey) plan.Day {
 	return u.From
 }
 
-// auditTries is how often a row looks for its place when other processes write at the same time.
-const auditTries = 50
+// chained is a table of rows that hold the hash of the row before, with the table of its marks.
+type chained struct{ rows, marks, name, verify string }
+
+var auditLog = chained{"audit", "audit_mark", "the audit log", "tiendo audit verify"}
+
+// chainTries is how often a row looks for its place when other processes write at the same time.
+const chainTries = 50
 
 // Record appends an event to the audit log. It returns when the row is there, alone in its place; an error means that the event is
 // not told of, so what it tells of must not happen.
 func (s *Store) Record(ctx context.Context, e access.Event) (access.Row, error) {
-	e.At = e.At.UTC().Truncate(time.Millisecond)
+	return s.chain(ctx, auditLog, func() (access.Event, error) { return e, nil })
+}
+
+// chain appends the event that next gives to a chained table. next is asked again where another writer took the place; its error
+// ends it.
+func (s *Store) chain(ctx context.Context, t chained, next func() (access.Event, error)) (access.Row, error) {
 	var burnt uint64
-	for range auditTries {
-		row, there, err := s.tryRecord(ctx, e, burnt)
+	for range chainTries {
+		row, there, err := s.tryChain(ctx, t, next, burnt)
 		switch {
 		case err != nil:
-			return row, fmt.Errorf("write the audit log: %w", err)
+			return row, fmt.Errorf("write %s: %w", t.name, err)
 		case there == row.Hash:
 			return row, nil
 		case there == "": // the place was taken once, and its row was taken out of the store: verification shall see the gap
 			burnt++
 		}
 	}
-	return access.Row{}, fmt.Errorf("write the audit log: other writers took the place %d times", auditTries)
+	return access.Row{}, fmt.Errorf("write %s: other writers took the place %d times", t.name, chainTries)
 }
 
-// tryRecord appends the event behind the newest row and the burnt places after it. stands is the hash that then stands in the row's place.
-func (s *Store) tryRecord(ctx context.Context, e access.Event, burnt uint64) (row access.Row, stands string, err error) {
-	last, err := s.auditRows(ctx, "ORDER BY seq DESC LIMIT 1")
+// tryChain appends the event behind the newest row and the burnt places after it. stands is the hash that then stands in the row's place.
+func (s *Store) tryChain(ctx context.Context, t chained, next func() (access.Event, error), burnt uint64) (row access.Row, stands string, err error) {
+	last, err := s.chainRows(ctx, t, "ORDER BY seq DESC LIMIT 1")
 	if err != nil {
 		return row, "", err
 	}
+	e, err := next() // after the newest row was read: what was appended since has the place
+	if err != nil {
+		return row, "", err
+	}
+	e.At = e.At.UTC().Truncate(time.Millisecond)
 	var prev access.Row
 	if len(last) > 0 {
 		prev = last[0]
@@ -143,7 +158,7 @@ func (s *Store) tryRecord(ctx context.Context, e access.Event, burnt uint64) (ro
 	// The token is the place, not the content: of two rows for one place the engine drops the second without a word, and what then
 	// stands there says whose it is.
 	once := clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"async_insert": 0, "insert_deduplicate": 1, "insert_deduplication_token": fmt.Sprintf("%s %d", s.plan, row.Seq)}))
-	batch, err := s.conn.PrepareBatch(once, `INSERT INTO audit (plan, seq, at, actor, action, subject, address, detail, prev, hash)`)
+	batch, err := s.conn.PrepareBatch(once, `INSERT INTO `+t.rows+` (plan, seq, at, actor, action, subject, address, detail, prev, hash)`)
 	if err != nil {
 		return row, "", err
 	}
@@ -154,32 +169,40 @@ func (s *Store) tryRecord(ctx context.Context, e access.Event, burnt uint64) (ro
 	if err := batch.Send(); err != nil {
 		return row, "", err
 	}
-	there, err := s.auditRows(ctx, fmt.Sprintf("AND seq = %d", row.Seq))
+	there, err := s.chainRows(ctx, t, fmt.Sprintf("AND seq = %d", row.Seq))
 	switch {
 	case err != nil || len(there) == 0:
 		return row, "", err
 	case len(there) > 1:
-		return row, "", fmt.Errorf("row %d is there %d times: run `tiendo audit verify`", row.Seq, len(there))
+		return row, "", fmt.Errorf("row %d is there %d times: run `%s`", row.Seq, len(there), t.verify)
 	case there[0].Hash == row.Hash:
-		err = s.conn.Exec(ctx, "INSERT INTO audit_mark (plan, seq, hash) VALUES (?, ?, ?)", s.plan, row.Seq, row.Hash)
+		err = s.conn.Exec(ctx, "INSERT INTO "+t.marks+" (plan, seq, hash) VALUES (?, ?, ?)", s.plan, row.Seq, row.Hash)
 	}
 	return row, there[0].Hash, err
 }
 
 // Audit is the whole log of the plan, in the order of places.
 func (s *Store) Audit(ctx context.Context) ([]access.Row, error) {
-	rows, err := s.auditRows(ctx, "ORDER BY seq, hash")
-	if err != nil {
-		return nil, fmt.Errorf("read the audit log: %w", err)
-	}
-	return rows, nil
+	return s.chainOf(ctx, auditLog)
 }
 
 // AuditMarks are the rows that were the newest once.
 func (s *Store) AuditMarks(ctx context.Context) ([]access.Mark, error) {
-	rows, err := s.conn.Query(s.with(ctx, nil), `SELECT seq, hash FROM audit_mark WHERE plan = {plan:String} ORDER BY seq`)
+	return s.marksOf(ctx, auditLog)
+}
+
+func (s *Store) chainOf(ctx context.Context, t chained) ([]access.Row, error) {
+	rows, err := s.chainRows(ctx, t, "ORDER BY seq, hash")
 	if err != nil {
-		return nil, fmt.Errorf("read the marks of the audit log: %w", err)
+		return nil, fmt.Errorf("read %s: %w", t.name, err)
+	}
+	return rows, nil
+}
+
+func (s *Store) marksOf(ctx context.Context, t chained) ([]access.Mark, error) {
+	rows, err := s.conn.Query(s.with(ctx, nil), `SELECT seq, hash FROM `+t.marks+` WHERE plan = {plan:String} ORDER BY seq`)
+	if err != nil {
+		return nil, fmt.Errorf("read the marks of %s: %w", t.name, err)
 	}
 	defer rows.Close()
 	var marks []access.Mark
@@ -198,7 +221,7 @@ func (s *Store) AuditMarks(ctx context.Context) ([]access.Mark, error) {
 func (s *Store) VerifyAudit(ctx context.Context, kept ...access.Mark) ([]access.Row, []access.Problem, error) {
 	// What is stored is told of before. So what is gone is looked for among the rows that were there before the rest was read, and
 	// what was put in among those that were there after.
-	before, err := s.auditRows(ctx, "ORDER BY seq DESC LIMIT 1")
+	before, err := s.chainRows(ctx, auditLog, "ORDER BY seq DESC LIMIT 1")
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the audit log: %w", err)
 	}
@@ -231,8 +254,8 @@ func (s *Store) VerifyAudit(ctx context.Context, kept ...access.Mark) ([]access.
 	return rows, problems, nil
 }
 
-func (s *Store) auditRows(ctx context.Context, which string) ([]access.Row, error) {
-	rows, err := s.conn.Query(s.with(ctx, nil), strings.TrimSpace(`SELECT plan, seq, at, actor, action, subject, address, detail, prev, hash FROM audit WHERE plan = {plan:String} `+which))
+func (s *Store) chainRows(ctx context.Context, t chained, which string) ([]access.Row, error) {
+	rows, err := s.conn.Query(s.with(ctx, nil), strings.TrimSpace(`SELECT plan, seq, at, actor, action, subject, address, detail, prev, hash FROM `+t.rows+` WHERE plan = {plan:String} `+which))
 	if err != nil {
 		return nil, err
 	}

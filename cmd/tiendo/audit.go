@@ -91,14 +91,9 @@ Who can write to the database and knows how can write the whole log anew. Keep t
 paper, say) and give it back later with --kept: then that is found, too.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var mark []access.Mark
-			if kept != "" {
-				seq, hash, ok := strings.Cut(kept, ":")
-				n, err := strconv.ParseUint(seq, 10, 64)
-				if !ok || err != nil || len(hash) != 64 {
-					return &usageError{errors.New("--kept: write it as verify printed it, NUMBER:HASH")}
-				}
-				mark = append(mark, access.Mark{Seq: n, Hash: hash})
+			mark, err := keptMark(kept)
+			if err != nil {
+				return err
 			}
 			st, err := a.open(cmd.Context())
 			if err != nil {
@@ -125,4 +120,17 @@ paper, say) and give it back later with --kept: then that is found, too.`,
 	}
 	cmd.Flags().StringVar(&kept, "kept", "", "NUMBER:HASH that verify printed once: the row must still be that one")
 	return cmd
+}
+
+// keptMark reads what a verification printed once.
+func keptMark(kept string) ([]access.Mark, error) {
+	if kept == "" {
+		return nil, nil
+	}
+	seq, hash, ok := strings.Cut(kept, ":")
+	n, err := strconv.ParseUint(seq, 10, 64)
+	if !ok || err != nil || len(hash) != 64 {
+		return nil, &usageError{errors.New("--kept: write it as verify printed it, NUMBER:HASH")}
+	}
+	return []access.Mark{{Seq: n, Hash: hash}}, nil
 }

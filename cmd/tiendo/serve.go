@@ -26,8 +26,9 @@ func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Collect on schedule, compute, and serve pages and metrics until Ctrl-C",
-		Long: `Pull every source on its own schedule (provincial time), compute when something new came in and every morning, and
-serve the pages, /metrics, /healthz and /readyz. Sources whose address is not set are left out; 'tiendo check' lists them.
+		Long: `Pull every source on its own schedule (provincial time), compute when something new came in and every morning, make the
+weekly review every Monday ('tiendo review'), and serve the pages, /metrics, /healthz and /readyz. Sources whose address is not set
+are left out; 'tiendo check' lists them.
 
 Alert messages link to the pages and the boards by the addresses of --site and --boards. Where a proxy shows the pages below a path,
 --site has that path: links and cookies follow it, whether the proxy takes it away or not. With https in --site cookies go over TLS only.
@@ -103,6 +104,8 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 	defer stop()
 	fmt.Fprintf(a.out, "\nMở trình duyệt tại %s (Ctrl-C để dừng)\n", base)
 
+	desk := a.desk(p, st)
+	a.makeReview(ctx, desk)
 	timetable := cron.New(cron.WithLocation(plan.Zone), cron.WithChain(cron.Recover(quiet{}), cron.SkipIfStillRunning(quiet{})))
 	for _, s := range sources {
 		if _, err := timetable.AddFunc(s.Schedule, func() { a.scheduled(ctx, p, st, tel, s) }); err != nil {
@@ -112,7 +115,9 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 	if _, err := timetable.AddFunc("30 5 * * *", func() { // every day: what is due and not there is late from a day on
 		if err := a.recompute(ctx, p, st, tel, plan.LastWeeklyPoint(a.now())); err != nil {
 			a.log.Error("the daily computation failed", "error", err)
+			return
 		}
+		a.makeReview(ctx, desk)
 	}); err != nil {
 		return err
 	}

@@ -60,7 +60,18 @@ func Chain(planCode string, prev Row, e Event) Row {
 
 // Digest is the SHA-256 over the previous hash and everything that the row says, each part with its length before it.
 func (r Row) Digest() string {
-	sum := sha256.Sum256(canonical(r.Prev, r.Plan, strconv.FormatUint(r.Seq, 10), strconv.FormatInt(r.At.UnixMilli(), 10), r.Actor, r.Action, r.Subject, r.Address, r.Detail))
+	return Digest(r.Prev, r.Plan, strconv.FormatUint(r.Seq, 10), strconv.FormatInt(r.At.UnixMilli(), 10), r.Actor, r.Action, r.Subject, r.Address, r.Detail)
+}
+
+// Digest is the SHA-256, in hexadecimal, over texts, each with its length before it.
+func Digest(parts ...string) string {
+	sum := sha256.Sum256(canonical(parts...))
+	return hex.EncodeToString(sum[:])
+}
+
+// BodyDigest is the SHA-256, in hexadecimal, of bytes as they are.
+func BodyDigest(body []byte) string {
+	sum := sha256.Sum256(body)
 	return hex.EncodeToString(sum[:])
 }
 

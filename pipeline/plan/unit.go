@@ -12,8 +12,8 @@ import (
 
 // UnitKey names a unit in time: codes are reused, so the key is (code, valid_from) (RULES section 5).
 type UnitKey struct {
-	Code string
-	From Day // NoDay: already in force before the plan
+	Code string `json:"code"`
+	From Day    `json:"from"` // NoDay: already in force before the plan
 }
 
 // String is CODE or CODE@YYYY-MM-DD.

@@ -1,6 +1,7 @@
 // Package review lays a week beside the week before it: what is new, what moved most, what is needed, who is late and what
 // was restated since the last review. It compares and counts results as they were stored; it computes no status, rank or
-// forecast, and knows no store, no clock and no page. The same input gives the same pack, in the same order.
+// forecast, and knows no store, no clock and no page. The same input gives the same pack, in the same order. Beside that it says
+// how a review is proposed, signed and kept, and finds what was changed in what is kept.
 package review
 
 import (
@@ -32,40 +33,44 @@ func Monday(sunday plan.Day) plan.Day { return sunday + 1 }
 
 // Pack is a week beside the one before.
 type Pack struct {
-	AsOf, Before plan.Day // of a weekly review Sundays, seven days apart
-	First        bool     // of the week before nothing is stored: there is nothing to compare with
+	AsOf   plan.Day `json:"as_of"` // of a weekly review Sundays, seven days apart
+	Before plan.Day `json:"before"`
+	First  bool     `json:"first,omitempty"` // of the week before nothing is stored: there is nothing to compare with
 
-	Milestone      plan.Day // the next one; NoDay: the plan has none
-	Turned         bool     // the week before was judged by an earlier milestone: statuses do not compare
-	PlanVersions   []string // that the results carry
-	MethodVersions []string
-	KnownAt        time.Time // of the newest page that a result rests on
+	Milestone      plan.Day  `json:"milestone"`               // the next one; NoDay: the plan has none
+	Turned         bool      `json:"turned,omitempty"`        // the week before was judged by an earlier milestone: statuses do not compare
+	PlanVersions   []string  `json:"plan_versions,omitempty"` // that the results carry
+	MethodVersions []string  `json:"method_versions,omitempty"`
+	KnownAt        time.Time `json:"known_at,omitzero"` // of the newest page that a result rests on
 
-	Counts    []Counts // of levels that have results, in the plan's order
-	Pairs     []Pair   // every counted target of the watched levels: by level, unit and indicator as the plan lists them
-	Up, Down  []Pair   // what the path value gained and lost most in the week, the most first
-	Outlook   []Outlook
-	Movements []Movement // of the watched levels, by level and rank
-	Begun     []plan.UnitKey
-	Ended     []plan.UnitKey
+	Counts    []Counts       `json:"counts,omitempty"` // of levels that have results, in the plan's order
+	Pairs     []Pair         `json:"pairs,omitempty"`  // every counted target of the watched levels: by level, unit and indicator as the plan lists them
+	Up        []Pair         `json:"up,omitempty"`     // what the path value gained and lost most in the week, the most first
+	Down      []Pair         `json:"down,omitempty"`
+	Outlook   []Outlook      `json:"outlook,omitempty"`
+	Movements []Movement     `json:"movements,omitempty"` // of the watched levels, by level and rank
+	Begun     []plan.UnitKey `json:"begun,omitempty"`
+	Ended     []plan.UnitKey `json:"ended,omitempty"`
 
-	Restated []Restated // changed status first, then by how far the figure moved
-	Untold   int        // results of the week before of which no version that was known on its Monday is stored
-	Late     []Late     // in the order of the indicators
-	LateTold bool       // all reports that can be late are kept; else Late may lack some
+	Restated []Restated `json:"restated,omitempty"`  // changed status first, then by how far the figure moved
+	Untold   int        `json:"untold,omitempty"`    // results of the week before of which no version that was known on its Monday is stored
+	Late     []Late     `json:"late,omitempty"`      // in the order of the indicators
+	LateTold bool       `json:"late_told,omitempty"` // all reports that can be late are kept; else Late may lack some
 }
 
 // Counts are the targets of a level by status.
 type Counts struct {
-	Level       plan.Level
-	Now, Before Split
-	Pillars     []PillarCounts
+	Level   plan.Level     `json:"level"`
+	Now     Split          `json:"now"`
+	Before  Split          `json:"before"`
+	Pillars []PillarCounts `json:"pillars,omitempty"`
 }
 
 // PillarCounts are the targets of a level and a pillar by status.
 type PillarCounts struct {
-	Pillar      string
-	Now, Before Split
+	Pillar string `json:"pillar,omitempty"`
+	Now    Split  `json:"now"`
+	Before Split  `json:"before"`
 }
 
 // Split is how many targets stand how. What does not apply is not in it.
@@ -101,10 +106,11 @@ const (
 
 // Pair is one target of a unit in both weeks; nil: nothing is stored.
 type Pair struct {
-	Indicator   string
-	Unit        plan.UnitKey
-	Level       plan.Level
-	Now, Before *Assessment
+	Indicator string       `json:"indicator,omitempty"`
+	Unit      plan.UnitKey `json:"unit"`
+	Level     plan.Level   `json:"level"`
+	Now       *Assessment  `json:"now,omitempty"`
+	Before    *Assessment  `json:"before,omitempty"`
 }
 
 // Kind is how the status moved.
@@ -178,23 +184,25 @@ func (p *Pack) Of(k Kind) []Pair {
 // Outlook is a target of the province against its milestone.
 type Outlook struct {
 	Pair
-	Meets *bool // the stored forecast satisfies the target; nil: there is no forecast or no target
-	Short *bool // the pace is under what is needed each week; nil: one of them is unknown
+	Meets *bool `json:"meets,omitempty"` // the stored forecast satisfies the target; nil: there is no forecast or no target
+	Short *bool `json:"short,omitempty"` // the pace is under what is needed each week; nil: one of them is unknown
 }
 
 // Movement is a unit's place in both weeks.
 type Movement struct {
-	Unit        plan.UnitKey
-	Level       plan.Level
-	Now, Before *Standing
-	Up          *int // places gained; nil: no rank in one of the weeks, or another number of units was ranked
+	Unit   plan.UnitKey `json:"unit"`
+	Level  plan.Level   `json:"level"`
+	Now    *Standing    `json:"now,omitempty"`
+	Before *Standing    `json:"before,omitempty"`
+	Up     *int         `json:"up,omitempty"` // places gained; nil: no rank in one of the weeks, or another number of units was ranked
 }
 
 // Restated is a result of the week before that is not what it was when that week was reviewed.
 type Restated struct {
-	Was, Now *Assessment
-	Supplied bool // the figure was not known then
-	Rules    bool // the plan or the method has another version since
+	Was      *Assessment `json:"was,omitempty"`
+	Now      *Assessment `json:"now,omitempty"`
+	Supplied bool        `json:"supplied,omitempty"` // the figure was not known then
+	Rules    bool        `json:"rules,omitempty"`    // the plan or the method has another version since
 }
 
 // Moved is how far the path value is from what it was; nil where it is unknown in one of them.
@@ -202,21 +210,21 @@ func (r Restated) Moved() *plan.Value { return difference(r.Now.PathValue, r.Was
 
 // Late is a report with the units that had not handed it in when the week was reviewed.
 type Late struct {
-	Form       string   // empty: the source has a form of its own
-	Indicators []string // that it feeds, in the plan's order
-	Units      []*LateUnit
-	New        int // of them became late in the week
+	Form       string      `json:"form,omitempty"`       // empty: the source has a form of its own
+	Indicators []string    `json:"indicators,omitempty"` // that it feeds, in the plan's order
+	Units      []*LateUnit `json:"units,omitempty"`
+	New        int         `json:"new,omitempty"` // of them became late in the week
 }
 
 // LateUnit is a unit of which a report is late, or of facilities in it.
 type LateUnit struct {
-	Unit       plan.UnitKey
-	Level      plan.Level
-	Since      plan.Day   // the first day on which the oldest of them was late
-	Periods    []plan.Day // ends of the periods that are missing
-	Facilities []string   // codes; empty: the unit reports itself
-	New        bool       // none was late a week earlier
-	Received   bool       // all of them have come in since the review
+	Unit       plan.UnitKey `json:"unit"`
+	Level      plan.Level   `json:"level"`
+	Since      plan.Day     `json:"since"`                // the first day on which the oldest of them was late
+	Periods    []plan.Day   `json:"periods,omitempty"`    // ends of the periods that are missing
+	Facilities []string     `json:"facilities,omitempty"` // codes; empty: the unit reports itself
+	New        bool         `json:"new,omitempty"`        // none was late a week earlier
+	Received   bool         `json:"received,omitempty"`   // all of them have come in since the review
 }
 
 // most is how many movers a pack names in each direction.
@@ -451,9 +459,19 @@ func (o order) restated(w Input) (all []Restated, untold int) {
 		case was == nil:
 			untold++
 		case !alike(was, x):
-			all = append(all, Restated{Was: was, Now: x, Supplied: was.Value == nil && x.Value != nil, Rules: was.PlanVersion != x.PlanVersion || was.MethodVersion != x.MethodVersion})
+			all = append(all, restatement(was, x))
 		}
 	}
+	o.sortRestated(all)
+	return all, untold
+}
+
+func restatement(was, now *Assessment) Restated {
+	return Restated{Was: was, Now: now, Supplied: was.Value == nil && now.Value != nil, Rules: was.PlanVersion != now.PlanVersion || was.MethodVersion != now.MethodVersion}
+}
+
+// sortRestated puts changed statuses first, then what moved most.
+func (o order) sortRestated(all []Restated) {
 	distance := func(r Restated) plan.Value {
 		d := r.Moved()
 		switch {
@@ -474,7 +492,6 @@ func (o order) restated(w Input) (all []Restated, untold int) {
 		return cmp.Or(cmp.Compare(same(a), same(b)), cmp.Compare(distance(b), distance(a)),
 			o.compare(a.Now.Level, a.Now.Unit, a.Now.Indicator, b.Now.Level, b.Now.Unit, b.Now.Indicator))
 	})
-	return all, untold
 }
 
 func equal(x, y *plan.Value) bool { return x == nil && y == nil || x != nil && y != nil && *x == *y }

@@ -10,38 +10,38 @@ import (
 // Assessment is a stored result; nil stands for unknown. Per cents and percentage points, per week where so named; for a
 // score points.
 type Assessment struct {
-	Indicator     string
-	Unit          plan.UnitKey
-	Level         plan.Level
-	AsOf          plan.Day
-	KnownAt       time.Time // zero: nothing is known
-	PlanVersion   string
-	MethodVersion string
-	Applies       plan.Applicability
-	Numerator     *int64
-	Denominator   *int64
-	Value         *plan.Value
-	PathValue     *plan.Value
-	Comparator    plan.Comparator
-	Milestone     plan.Day
-	Target        *plan.Value
-	Expected      *plan.Value
-	Gap           *plan.Value
-	NeededPerWeek *plan.Value
-	PacePerWeek   *plan.Value
-	Forecast      *plan.Value
-	BestReachable *plan.Value
-	FailingCount  *int64
-	Coverage      *plan.Value
-	AgeDays       *int32
-	Status        progress.Status
-	Outcomes      []Outcome
-	WeeksBehind   int
-	BehindSince   plan.Day
-	Reason        string // comma-separated, the status's own first
-	Rulings       []string
-	Member        string // what holds a minimum back
-	Parts         []Part // figures beside the official one
+	Indicator     string             `json:"indicator,omitempty"`
+	Unit          plan.UnitKey       `json:"unit"`
+	Level         plan.Level         `json:"level"`
+	AsOf          plan.Day           `json:"as_of"`
+	KnownAt       time.Time          `json:"known_at,omitzero"` // zero: nothing is known
+	PlanVersion   string             `json:"plan_version,omitempty"`
+	MethodVersion string             `json:"method_version,omitempty"`
+	Applies       plan.Applicability `json:"applies"`
+	Numerator     *int64             `json:"numerator,omitempty"`
+	Denominator   *int64             `json:"denominator,omitempty"`
+	Value         *plan.Value        `json:"value,omitempty"`
+	PathValue     *plan.Value        `json:"path_value,omitempty"`
+	Comparator    plan.Comparator    `json:"comparator"`
+	Milestone     plan.Day           `json:"milestone"`
+	Target        *plan.Value        `json:"target,omitempty"`
+	Expected      *plan.Value        `json:"expected,omitempty"`
+	Gap           *plan.Value        `json:"gap,omitempty"`
+	NeededPerWeek *plan.Value        `json:"needed_per_week,omitempty"`
+	PacePerWeek   *plan.Value        `json:"pace_per_week,omitempty"`
+	Forecast      *plan.Value        `json:"forecast,omitempty"`
+	BestReachable *plan.Value        `json:"best_reachable,omitempty"`
+	FailingCount  *int64             `json:"failing_count,omitempty"`
+	Coverage      *plan.Value        `json:"coverage,omitempty"`
+	AgeDays       *int32             `json:"age_days,omitempty"`
+	Status        progress.Status    `json:"status"`
+	Outcomes      []Outcome          `json:"outcomes,omitempty"`
+	WeeksBehind   int                `json:"weeks_behind,omitempty"`
+	BehindSince   plan.Day           `json:"behind_since"`
+	Reason        string             `json:"reason,omitempty"` // comma-separated, the status's own first
+	Rulings       []string           `json:"rulings,omitempty"`
+	Member        string             `json:"member,omitempty"` // what holds a minimum back
+	Parts         []Part             `json:"parts,omitempty"`  // figures beside the official one
 }
 
 // Part is a figure beside the official one: a variant, a feature of a conjunction, a member of a minimum.
@@ -62,15 +62,16 @@ type Outcome struct {
 
 // Standing is a unit's stored place among the units of its level.
 type Standing struct {
-	Level      plan.Level
-	Unit       plan.UnitKey
-	AsOf       plan.Day
-	Rank, Of   int // 0: it owes nothing that applies
-	Share      *plan.Value
-	Applicable int
-	Missed     int
-	Counts     map[progress.Status]int // owed targets by status
-	Overall    progress.Status
+	Level      plan.Level              `json:"level"`
+	Unit       plan.UnitKey            `json:"unit"`
+	AsOf       plan.Day                `json:"as_of"`
+	Rank       int                     `json:"rank,omitempty"` // 0: it owes nothing that applies
+	Of         int                     `json:"of,omitempty"`
+	Share      *plan.Value             `json:"share,omitempty"`
+	Applicable int                     `json:"applicable,omitempty"`
+	Missed     int                     `json:"missed,omitempty"`
+	Counts     map[progress.Status]int `json:"counts"` // owed targets by status
+	Overall    progress.Status         `json:"overall"`
 }
 
 // Tally is how many units of a level stand alike on an indicator.

@@ -229,34 +229,11 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 		return nil, s.noSuchWeek(a, all, week, err)
 	}
 	a.asOf = week // links lead to the same day
-	w := review.Input{AsOf: week, ReviewedOn: review.Monday(week)}
-	then := review.Monday(week - 7)
-	if a.knownOn != plan.NoDay {
-		then, w.ReviewedOn = min(then, a.knownOn), min(w.ReviewedOn, a.knownOn)
-	}
-	both := Query{AsOf: week, Since: week - 7, KnownOn: a.knownOn}
+	var w review.Input
 	var sources []Source
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		q := both
-		q.Levels, q.Brief = s.Plan.WatchLevels, true
-		w.Results, err = s.Store.Assessments(gctx, q)
-		return
-	})
-	g.Go(func() (err error) {
-		w.Known, err = s.Store.Assessments(gctx, Query{AsOf: week - 7, Since: plan.NoDay, KnownOn: then, Levels: s.Plan.WatchLevels, Replaced: true, Brief: true})
-		return
-	})
-	g.Go(func() (err error) {
-		w.Tallies, err = s.Store.Tallies(gctx, both)
-		return
-	})
-	g.Go(func() (err error) {
-		w.Reports, w.KeptFrom, err = s.Store.Reports(gctx, w.ReviewedOn)
-		return
-	})
-	g.Go(func() (err error) {
-		w.Standings, err = s.Store.Standings(gctx, both)
+		w, err = gather(gctx, s.Store, s.Plan, week, a.knownOn, true)
 		return
 	})
 	g.Go(func() (err error) {
