@@ -56,7 +56,7 @@ func TestCompare(t *testing.T) {
 				t.Errorf("%s does not hold %s", c.address, s)
 			}
 		}
-		for _, s := range append(c.not, "%!", "ZgotmplZ", "<nil>", "style=", "<script") {
+		for _, s := range append(c.not, "%!", "ZgotmplZ", "<nil>", "style=", "<script>") {
 			if strings.Contains(body, s) {
 				t.Errorf("%s holds %s", c.address, s)
 			}

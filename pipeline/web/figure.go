@@ -181,7 +181,7 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 	if len(own) > 0 {
 		x = &own[0]
 	}
-	b.indicatorBody = indicatorBody{Indicator: ind, Pillar: in.Pillar(ind.Pillar).Name, Unit: pl.unit, UnitURL: s.unitURL(a, pl.unit), Row: s.row(a, ind, pl.unit, x),
+	b.indicatorBody = indicatorBody{Indicator: ind, Pillar: in.Pillar(ind.Pillar).Name, PillarURL: s.pillarURL(a, ind.Pillar, pl.unit), Unit: pl.unit, UnitURL: s.unitURL(a, pl.unit), Row: s.row(a, ind, pl.unit, x),
 		Rhythm: rhythm(ind.Rhythm), YearSum: ind.Window == plan.YearToDate, Coverage: words.Unknown, Age: words.Unknown, Failing: words.Unknown}
 	s.describe(&b.indicatorBody, in, a, pl, x)
 	b.Numerator, b.Denominator = words.Unknown, words.Unknown
@@ -270,7 +270,7 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 
 	p := s.newPage("figure", "Nguồn của số: "+ind.Code+" - "+pl.unit.Name)
 	s.dated(p, a, "", pl, asked...)
-	p.Crumbs = append(s.crumbs(a, pl.unit, false), link{Text: ind.Code, URL: b.IndicatorURL}, link{Text: "Nguồn của số", Here: true})
+	p.Crumbs = append(s.crumbs(a, pl.unit, false), link{Text: b.Pillar, URL: b.PillarURL}, link{Text: ind.Code, URL: b.IndicatorURL}, link{Text: "Nguồn của số", Here: true})
 	p.Fresh, p.Body, p.Table = s.freshLine(a, sources), b, lines
 	return p, nil
 }

@@ -51,18 +51,16 @@ func points(ind *plan.Indicator) string {
 	return "điểm %"
 }
 
-// signed is a difference with its sign.
-func signed(ind *plan.Indicator, v *plan.Value) string {
-	if v == nil || *v <= 0 {
-		return number(ind, v)
-	}
-	return "+" + number(ind, v)
-}
+// signed is a difference with its sign and one decimal: a column of them has as many digits everywhere. What is not zero keeps
+// its sign where no digit shows it: -0,0 is a little below.
+func signed(ind *plan.Indicator, v *plan.Value) string { return difference(ind, v, 1) }
 
 // weekly is a movement in a week with its sign and two decimals: a year of weeks moves by tenths.
-func weekly(ind *plan.Indicator, v *plan.Value) string {
-	if v == nil || ind.Kind == plan.Score {
-		return signed(ind, v)
+func weekly(ind *plan.Indicator, v *plan.Value) string { return difference(ind, v, 2) }
+
+func difference(ind *plan.Indicator, v *plan.Value, places int) string {
+	if v == nil {
+		return words.Unknown
 	}
 	sign, u := "", *v
 	switch {
@@ -71,11 +69,15 @@ func weekly(ind *plan.Indicator, v *plan.Value) string {
 	case u > 0:
 		sign = "+"
 	}
-	n := int64((u + plan.One/200) / (plan.One / 100))
-	if n == 0 {
-		sign = ""
+	if ind.Kind == plan.Score {
+		return sign + number(ind, &u)
 	}
-	return fmt.Sprintf("%s%s,%02d", sign, words.Count(n/100), n%100)
+	unit := int64(1)
+	for range places {
+		unit *= 10
+	}
+	n := int64((u + plan.One/plan.Value(2*unit)) / (plan.One / plan.Value(unit)))
+	return fmt.Sprintf("%s%s,%0*d", sign, words.Count(n/unit), places, n%unit)
 }
 
 // threshold is a target as the plan writes it: ≥ 80%, > 50%.

@@ -15,6 +15,7 @@ import (
 type indicatorBody struct {
 	Indicator *plan.Indicator
 	Pillar    string
+	PillarURL string
 	Unit      *plan.Unit
 	Level     string
 	UnitURL   string
@@ -135,7 +136,7 @@ func (s *site) indicator(ctx context.Context, a *ask) (*page, error) {
 	if n := len(series); n > 0 && series[n-1].AsOf == pl.day {
 		x = &series[n-1]
 	}
-	b := &indicatorBody{Indicator: ind, Pillar: in.Pillar(ind.Pillar).Name, Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, UnitURL: s.unitURL(a, pl.unit), FigureURL: s.figureURL(a, ind.Code, pl.unit),
+	b := &indicatorBody{Indicator: ind, Pillar: in.Pillar(ind.Pillar).Name, PillarURL: s.pillarURL(a, ind.Pillar, pl.unit), Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, UnitURL: s.unitURL(a, pl.unit), FigureURL: s.figureURL(a, ind.Code, pl.unit),
 		Row: s.row(a, ind, pl.unit, x), Rhythm: rhythm(ind.Rhythm), Points: points(ind), RowsLevel: s.Plan.LevelInfo(level).Name, YearSum: ind.Window == plan.YearToDate,
 		Coverage: words.Unknown, Age: words.Unknown, Failing: words.Unknown}
 	if x == nil && !in.Applies(ind, pl.unit).Counts() {
@@ -170,7 +171,7 @@ func (s *site) indicator(ctx context.Context, a *ask) (*page, error) {
 
 	p := s.newPage("indicator", ind.Code+" - "+pl.unit.Name)
 	s.dated(p, a, "", pl, "unit", a.query.Get("unit"), "level", a.query.Get("level"))
-	p.Crumbs = append(s.crumbs(a, pl.unit, false), link{Text: ind.Code, Here: true})
+	p.Crumbs = append(s.crumbs(a, pl.unit, false), link{Text: b.Pillar, URL: b.PillarURL}, link{Text: ind.Code, Here: true})
 	p.Fresh, p.Body = s.freshLine(a, sources), b
 	p.Table = resultTable(b.Rows, pl.day)
 	return p, nil

@@ -35,7 +35,7 @@ func TestMap(t *testing.T) {
 				t.Errorf("%s does not hold %s", c.address, s)
 			}
 		}
-		for _, s := range []string{"%!", "ZgotmplZ", "<nil>", "NaN", "style=", "<script"} {
+		for _, s := range []string{"%!", "ZgotmplZ", "<nil>", "NaN", "style=", "<script>"} {
 			if strings.Contains(body, s) {
 				t.Errorf("%s holds %s", c.address, s)
 			}

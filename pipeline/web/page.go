@@ -95,6 +95,7 @@ type page struct {
 	Who      *who // nil: nobody is signed in
 	Door     bool // there is a page to sign in
 	Style    string
+	Script   string
 	Nav      []link
 	More     *more       // further pages, by what the reader may
 	Asked    string      // in the search box
@@ -115,7 +116,7 @@ type page struct {
 }
 
 func (s *site) newPage(name, title string) *page {
-	return &page{Template: name, Title: title, Plan: s.Plan, Notice: s.Notice, Style: s.style}
+	return &page{Template: name, Title: title, Plan: s.Plan, Notice: s.Notice, Style: s.style, Script: s.script}
 }
 
 // place is the unit and the day that a page speaks of.

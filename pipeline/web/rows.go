@@ -44,7 +44,7 @@ func (s *site) row(a *ask, ind *plan.Indicator, u *plan.Unit, x *Assessment) row
 	r.FigureURL = s.figureURL(a, ind.Code, u)
 	r.Value, r.Pair, r.Target = figure(ind, x.Value), s.pair(ind, x), threshold(ind, x.Comparator, x.Target)
 	r.Expected, r.Gap, r.Forecast = figure(ind, x.Expected), signed(ind, x.Gap), figure(ind, x.Forecast)
-	r.Needed, r.Pace, r.Best = signed(ind, x.NeededPerWeek), signed(ind, x.PacePerWeek), figure(ind, x.BestReachable)
+	r.Needed, r.Pace, r.Best = weekly(ind, x.NeededPerWeek), weekly(ind, x.PacePerWeek), figure(ind, x.BestReachable)
 	r.Misses = x.Gap != nil && *x.Gap < 0
 	if ind.Window == plan.YearToDate && x.PathValue != nil && r.Value != figure(ind, x.PathValue) {
 		r.Rolling = figure(ind, x.PathValue)
@@ -105,6 +105,7 @@ type count struct {
 // pillar is a group of rows.
 type pillar struct {
 	Code, Name string
+	URL        string // of the pillar's page; empty where it has none
 	Note       string
 	Rows       []row
 	Counts     []count
@@ -112,17 +113,23 @@ type pillar struct {
 	Targets    bool // some row of the page has a target
 }
 
+// watchedGroup stands in the place of a pillar's code.
+const watchedGroup = "watched"
+
 // groups arranges a unit's rows: what it owes by pillar, then what is only watched.
-func (s *site) groups(own, watched []row) (all []pillar, targets bool) {
+func (s *site) groups(a *ask, own, watched []row) (all []pillar, targets bool) {
 	has := func(r row) bool { return r.A != nil && r.A.Target != nil }
 	targets = slices.ContainsFunc(own, has) || slices.ContainsFunc(watched, has)
 	all = s.pillars(own)
 	if len(watched) > 0 {
 		slices.SortStableFunc(watched, worstFirst)
-		all = append(all, pillar{Code: "watched", Name: "Theo dõi thêm", Note: "không xét là mục tiêu của đơn vị", Rows: watched})
+		all = append(all, pillar{Code: watchedGroup, Name: "Theo dõi thêm", Note: "không xét là mục tiêu của đơn vị", Rows: watched})
 	}
 	for i := range all {
 		all[i].Targets = targets
+		if rows := all[i].Rows; all[i].Code != watchedGroup {
+			all[i].URL = s.pillarURL(a, all[i].Code, rows[0].Unit)
+		}
 	}
 	return all, targets
 }

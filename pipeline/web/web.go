@@ -1,6 +1,6 @@
 // Package web is what people read in a browser: the scorecard, the heat table, the pages of indicators and units, and how
-// fresh the figures are, in Vietnamese, without a script and without anything from another host. It shows stored results
-// and counts them; it computes no status, rank, gap or forecast, and knows the store only as its Reader. The award ledger
+// fresh the figures are, in Vietnamese, complete without a script and without anything from another host. It shows stored
+// results and counts them; it computes no status, rank, gap or forecast, and knows the store only as its Reader. The award ledger
 // is asked of its own package.
 package web
 
@@ -58,6 +58,7 @@ type site struct {
 	templates map[string]*template.Template
 	sources   map[string]sourceInfo
 	style     string // address of the style sheet, named by its content
+	script    string // of the script that sorts tables
 	runbook   *runbook
 	door      *door // nil: nobody signs in
 	ledgers   ledgers
@@ -137,6 +138,13 @@ func New(o Options) (http.Handler, error) {
 	if s.outlines, s.mapHeight, err = readOutlines(maps.Districts); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
+	script, err := fs.ReadFile(static, "sort.js")
+	if err != nil {
+		return nil, err
+	}
+	sum = sha256.Sum256(script)
+	s.script = "/static/sort.js?v=" + hex.EncodeToString(sum[:6])
+
 	if s.runbook, err = readRunbook(runbooks.Alerts); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
@@ -156,6 +164,7 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/map", s.page(s.mapPage))
 	mux.Handle("/compare", s.page(s.compare))
 	mux.Handle("/indicator/{code}", s.page(s.indicator))
+	mux.Handle("/pillar/{code}", s.page(s.pillarPage))
 	mux.Handle("/unit/{unit}", s.page(s.unit))
 	mux.HandleFunc("/review", s.thisWeek)
 	mux.Handle("/review/{week}", s.page(s.review))
@@ -223,7 +232,7 @@ func (s *site) guard(mux *http.ServeMux, next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 		h.Set("Referrer-Policy", "same-origin")
