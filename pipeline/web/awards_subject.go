@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"tiendo/pipeline/access"
 	"tiendo/pipeline/award"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
@@ -28,6 +29,8 @@ type awardSubjectBody struct {
 	Chain          []chainStep
 	State          string
 	Notes          []noteRow
+
+	EnterDossier, EnterRegistration, EnterReport string // empty: who asks may not enter
 }
 
 type conditionGroup struct {
@@ -41,7 +44,8 @@ type conditionRow struct {
 	Value, FigureURL                string
 	Asked, Gap, Deadline            string
 	Why, Evidence                   string
-	Part                            bool // a target of the condition above
+	Part                            bool   // a target of the condition above
+	EnterURL                        string // to enter what no figure says; empty: a figure says it, or who asks may not
 }
 
 type rulingRow struct {
@@ -117,6 +121,19 @@ func (s *site) awardSubject(ctx context.Context, a *ask) (*page, error) {
 			b.Boundaries = []link{{Text: "Địa giới khi đó", URL: q.subjectURL(e.Subject, "boundaries", ""), Here: q.boundaries == ""}, {Text: "Địa giới ngày xét", URL: q.subjectURL(e.Subject, "boundaries", string(award.AsNow)), Here: q.boundaries != ""}}
 		}
 	}
+	enter := func(register string) string {
+		if s.Registers == nil || !may(ctx, access.Register, plan.UnitKey{}) || !slices.Contains(award.RegistersOf(s.Plan, e.Subject.Group), register) {
+			return ""
+		}
+		return s.enterURL(&ask{asOf: plan.NoDay, knownOn: plan.NoDay}, award.Record{Group: e.Subject.Group.Code, Subject: e.Subject.Key, Register: register, Year: q.question.Year}, q.subjectURL(e.Subject))
+	}
+	enterable := func(f award.Finding, r conditionRow) conditionRow {
+		if f.Kind != award.Target {
+			r.EnterURL = enter(f.Code)
+		}
+		return r
+	}
+	b.EnterDossier, b.EnterRegistration, b.EnterReport = enter(award.RegisterDossier+"/"+q.award.Code), enter(award.RegisterRegistration), enter(award.RegisterReport)
 	for _, k := range []struct {
 		kind award.Kind
 		name string
@@ -126,7 +143,7 @@ func (s *site) awardSubject(ctx context.Context, a *ask) (*page, error) {
 			if f.Kind != k.kind {
 				continue
 			}
-			g.Rows = append(g.Rows, s.conditionRow(q, stored, e.Subject, f))
+			g.Rows = append(g.Rows, enterable(f, s.conditionRow(q, stored, e.Subject, f)))
 			for _, part := range f.Parts {
 				g.Rows = append(g.Rows, s.conditionRow(q, stored, e.Subject, part))
 			}
@@ -136,7 +153,7 @@ func (s *site) awardSubject(ctx context.Context, a *ask) (*page, error) {
 		}
 	}
 	for _, f := range e.Lacking() {
-		b.Lacking = append(b.Lacking, s.conditionRow(q, stored, e.Subject, f))
+		b.Lacking = append(b.Lacking, enterable(f, s.conditionRow(q, stored, e.Subject, f)))
 	}
 	for _, r := range e.Rulings {
 		x := rulingRow{ID: r.Ruling.ID, Clause: r.Ruling.Clause, Question: r.Ruling.Question, Decider: r.Ruling.Decider, Document: r.Ruling.Document}

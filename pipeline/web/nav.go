@@ -35,6 +35,9 @@ var morePages = []struct {
 	{"Số liệu", []entry{
 		{Text: "Độ cập nhật", URL: "/freshness"},
 	}},
+	{"Khen thưởng", []entry{
+		{Text: "Sổ đăng ký khen thưởng", URL: "/registers", Do: access.ReadRegister, On: func(s *site) bool { return s.Registers != nil && len(s.Plan.Awards) > 0 }},
+	}},
 	{"Trợ giúp", []entry{
 		{Text: "Tìm kiếm", URL: "/search"},
 		{Text: "Sổ tay xử lý cảnh báo", URL: "/runbook", Undated: true},

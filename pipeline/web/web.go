@@ -42,6 +42,7 @@ type Options struct {
 	Log     *slog.Logger // of requests that failed; nil: none
 	Metrics http.Handler // at /metrics; nil: not found
 
+	Registers      Registrar        // takes entries of the award registers; nil: none are taken
 	Access         Access           // accounts and the audit log; nil: nobody signs in
 	RequireLogin   bool             // nothing is shown before
 	Site           string           // public address; its path stands before every link, its scheme decides on the cookies
@@ -178,6 +179,8 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/awards/{award}", s.page(s.award))
 	mux.Handle("/awards/{award}/{subject}", s.page(s.awardSubject))
 	mux.Handle("/proposal/{award}", s.page(s.proposal))
+	mux.Handle("/registers", s.page(s.registers))
+	mux.Handle("/registers/enter", s.page(s.enter))
 	mux.Handle("/runbook", s.page(s.runbookPage))
 	mux.HandleFunc(apiPath, s.openData)
 	mux.HandleFunc(packagePath, s.openData)
@@ -195,6 +198,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, notFound("Không có trang này", "Địa chỉ không đúng hoặc trang đã được bỏ.")
 	}))
 	if s.door != nil {
+		mux.Handle("POST /registers/enter", s.post(s.enterEntry))
 		mux.HandleFunc("GET "+loginPath, s.login)
 		mux.HandleFunc("POST "+loginPath, s.login)
 		mux.HandleFunc("GET "+logoutPath, s.logout)
