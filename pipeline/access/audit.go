@@ -23,6 +23,11 @@ const (
 	AccountChanged  = "account_changed" // its role or unit
 	PasswordChanged = "password_changed"
 	RegisterEntered = "register_entered" // an entry of a register that awards rest on
+
+	ContestFiled     = "contest_filed"
+	ContestAccepted  = "contest_accepted"
+	ContestRefused   = "contest_refused"
+	ContestWithdrawn = "contest_withdrawn"
 )
 
 // Event is one thing that was done, or tried.

@@ -194,8 +194,8 @@ func (l *linter) plan() {
 	if p.Lead != "" && !l.isUnit(p.Lead) {
 		s.say(".lead", "unknown-unit", "lead %q is not in units.csv", p.Lead)
 	}
-	if d := p.Defaults; d.MinDenominator < 0 || d.Tolerance < 0 || d.CoverageMin < 0 || d.CoverageMin > Percent(100) || d.OverallMin < 1 {
-		s.say(".defaults", "range", "a default is out of range: min_denominator and tolerance from 0, coverage_min 0 to 100, overall_min from 1")
+	if d := p.Defaults; d.MinDenominator < 0 || d.Tolerance < 0 || d.CoverageMin < 0 || d.CoverageMin > Percent(100) || d.OverallMin < 1 || d.AnswerDays < 0 {
+		s.say(".defaults", "range", "a default is out of range: min_denominator and tolerance from 0, coverage_min 0 to 100, overall_min from 1, answer_days from 0")
 	}
 	if p.Demo.AsOf != NoDay && p.Demo.AsOf < p.Start {
 		s.say(".demo.as_of", "order", "the demo's day %s is before the plan's start", p.Demo.AsOf)

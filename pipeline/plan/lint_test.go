@@ -121,7 +121,7 @@ func TestLint(t *testing.T) {
 		{"watched level unknown", "plan.yaml", "watch_levels: [province, district]", "watch_levels: [province, region]", []string{`plan.yaml:11: level "region" is not among the plan's levels (unknown-level)`}, true},
 		{"province unknown", "plan.yaml", "province: P", "province: Q", []string{`plan.yaml:10: province "Q" is not in units.csv (unknown-unit)`}, true},
 		{"recent weeks", "plan.yaml", "recent_weeks: 13", "recent_weeks: 0", []string{"plan.yaml:13: recent_weeks is 0: store at least one week (range)"}, true},
-		{"defaults", "plan.yaml", "coverage_min: 80", "coverage_min: 180", []string{"plan.yaml:25: a default is out of range: min_denominator and tolerance from 0, coverage_min 0 to 100, overall_min from 1 (range)"}, true},
+		{"defaults", "plan.yaml", "coverage_min: 80", "coverage_min: 180", []string{"plan.yaml:25: a default is out of range: min_denominator and tolerance from 0, coverage_min 0 to 100, overall_min from 1, answer_days from 0 (range)"}, true},
 		{"no versions, no document", "plan.yaml", "document: Kế hoạch số 1\nversions:\n  - {id: \"1\", effective: 2023-01-10, document: Kế hoạch số 1}\n  - {id: \"2\", effective: 2024-07-01, document: Quyết định số 2}\n", "", []string{
 			"indicators.yaml:15: target of A-1 at 2025-12-31 changes on 2024-07-01, but plan.yaml has no version of that day (amendment)",
 			"indicators.yaml:27: indicator A-1 changes on 2024-07-01, but plan.yaml has no version of that day (amendment)",

@@ -173,6 +173,7 @@ type Defaults struct {
 	Tolerance      Value `yaml:"tolerance"`       // percentage points below the path that are still at risk
 	CoverageMin    Value `yaml:"coverage_min"`    // per cent of reporting units, under it a roll-up is stale
 	OverallMin     int   `yaml:"overall_min"`     // owed targets that must hold a status for it to be the unit's
+	AnswerDays     int   `yaml:"answer_days"`     // working days for the answer to a unit that objects to a figure; 0: five
 }
 
 // Demo says what `tiendo demo` shows for the plan.

@@ -312,3 +312,6 @@ func (p *Plan) Watched(l Level) bool { return slices.Contains(p.WatchLevels, l) 
 
 // Detailed says whether every weekly point of the level is stored.
 func (p *Plan) Detailed(l Level) bool { return slices.Contains(p.DetailLevels, l) }
+
+// AnswerDays is how many working days there are for the answer to a unit that objects to a figure.
+func (p *Plan) AnswerDays() int { return cmp.Or(p.Defaults.AnswerDays, 5) }

@@ -38,6 +38,7 @@ type figureBody struct {
 	Total                    string
 	First, Last              int
 	Earlier, Later           string // addresses of the neighbouring parts of the list
+	Contest                  *contestPart
 }
 
 type inputRow struct {
@@ -177,10 +178,15 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 		return nil, err
 	}
 
+	contests, err := s.signContested(ctx, a, pl.day)
+	if err != nil {
+		return nil, err
+	}
 	var x *Assessment
 	if len(own) > 0 {
 		x = &own[0]
 	}
+	b.Contest = s.contestPart(ctx, a, contests, ind, pl, x)
 	b.indicatorBody = indicatorBody{Indicator: ind, Pillar: in.Pillar(ind.Pillar).Name, PillarURL: s.pillarURL(a, ind.Pillar, pl.unit), Unit: pl.unit, UnitURL: s.unitURL(a, pl.unit), Row: s.row(a, ind, pl.unit, x),
 		Rhythm: rhythm(ind.Rhythm), YearSum: ind.Window == plan.YearToDate, Coverage: words.Unknown, Age: words.Unknown, Failing: words.Unknown}
 	s.describe(&b.indicatorBody, in, a, pl, x)

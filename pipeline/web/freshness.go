@@ -92,7 +92,7 @@ func (s *site) freshness(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	b := &freshnessBody{Tabs: s.careTabs(a, "/freshness"), Sources: s.sourceRows(a, sources), Missing: s.missing(a, pl, results), Restated: words.Count(int64(quality.Restated)), Days: restatementDays}
+	b := &freshnessBody{Tabs: s.careTabs(ctx, a, "/freshness"), Sources: s.sourceRows(a, sources), Missing: s.missing(a, pl, results), Restated: words.Count(int64(quality.Restated)), Days: restatementDays}
 	for _, x := range quality.Rejects {
 		b.Rejects = append(b.Rejects, rejectRow{s.sourceName(x.Source), x.Rule, x.Field, x.Reason, words.Count(int64(x.Count)), words.Instant(x.Last)})
 	}
@@ -235,14 +235,16 @@ func (s *site) missing(a *ask, pl place, results []Assessment) []missingRow {
 
 func sourceTable(s *site, all []Source) [][]string {
 	out := [][]string{{"source", "name", "last_complete", "last_run", "state", "error", "runs", "failed", "records", "rejected"}}
-	at := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return t.In(plan.Zone).Format(time.RFC3339)
-	}
 	for _, x := range all {
-		out = append(out, []string{x.Source, s.sourceName(x.Source), at(x.LastOK), at(x.LastRun), x.State, x.Error, fmt.Sprint(x.Runs), fmt.Sprint(x.Failed), fmt.Sprint(x.Records), fmt.Sprint(x.Rejected)})
+		out = append(out, []string{x.Source, s.sourceName(x.Source), instantISO(x.LastOK), instantISO(x.LastRun), x.State, x.Error, fmt.Sprint(x.Runs), fmt.Sprint(x.Failed), fmt.Sprint(x.Records), fmt.Sprint(x.Rejected)})
 	}
 	return out
+}
+
+// instantISO is an instant for programs, in provincial time; empty for the zero time.
+func instantISO(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(plan.Zone).Format(time.RFC3339)
 }

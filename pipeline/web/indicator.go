@@ -132,6 +132,9 @@ func (s *site) indicator(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	if _, err := s.signContested(ctx, a, pl.day); err != nil {
+		return nil, err
+	}
 	var x *Assessment
 	if n := len(series); n > 0 && series[n-1].AsOf == pl.day {
 		x = &series[n-1]

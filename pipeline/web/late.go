@@ -159,8 +159,11 @@ func periodName(p plan.Period) string {
 }
 
 // careTabs lead from one page about the figures' origin to the others.
-func (s *site) careTabs(a *ask, here string) []link {
+func (s *site) careTabs(ctx context.Context, a *ask, here string) []link {
 	all := []link{{Text: "Độ cập nhật", URL: "/freshness"}, {Text: "Hạn báo cáo", URL: "/late"}}
+	if s.Contests != nil && whoAsks(ctx) != nil {
+		all = append(all, link{Text: "Giải trình", URL: "/contests"})
+	}
 	for i := range all {
 		all[i].Here = all[i].URL == here
 		all[i].URL = a.url(all[i].URL)
@@ -251,7 +254,7 @@ func (s *site) late(ctx context.Context, a *ask) (*page, error) {
 		return nil, err
 	}
 	now := &ask{asOf: plan.NoDay, knownOn: plan.NoDay, today: a.today} // results are not kept for every day on which something may be late
-	b := &lateBody{Told: told, Tabs: s.careTabs(now, "/late"), On: words.Day(on), Days: aheadDays, Ahead: aheadRows(in, on, q)}
+	b := &lateBody{Told: told, Tabs: s.careTabs(ctx, now, "/late"), On: words.Day(on), Days: aheadDays, Ahead: aheadRows(in, on, q)}
 	hidden := []string{"form", q.form, "period", q.period, "level", string(q.level), "unit", a.query.Get("unit")}
 	b.Forms, b.Units = lateForms(a, now, all)
 	b.Picks = picks(in, all, q)

@@ -21,6 +21,8 @@ type ask struct {
 	asOf, knownOn plan.Day
 	today         plan.Day
 	lastWeek      plan.Day // the last complete weekly point
+
+	contested map[figureKey]bool // figures that a unit objects to, for pages that asked
 }
 
 func (s *site) ask(r *http.Request) (*ask, error) {

@@ -32,10 +32,11 @@ type row struct {
 	Weeks         string
 	Spark         svg
 	Here          bool
+	Contested     bool // the unit objects to it, and that is not settled
 }
 
 func (s *site) row(a *ask, ind *plan.Indicator, u *plan.Unit, x *Assessment) row {
-	r := row{Indicator: ind, Unit: u, A: x, Code: ind.Code, Name: ind.Name, URL: s.indicatorURL(a, ind.Code, u), Note: why(x)}
+	r := row{Indicator: ind, Unit: u, A: x, Code: ind.Code, Name: ind.Name, URL: s.indicatorURL(a, ind.Code, u), Note: why(x), Contested: a.contested[figureKey{ind.Code, u.UnitKey}]}
 	if x == nil {
 		r.Value, r.Target, r.Expected, r.Gap, r.Needed, r.Pace, r.Forecast, r.Best = words.Unknown, words.Unknown, words.Unknown, words.Unknown, words.Unknown, words.Unknown, words.Unknown, words.Unknown
 		r.Status, r.Why = words.StatusWord{Name: "Không lưu", Short: "Không lưu", Sign: words.Unknown, Class: "no-data"}, r.Note

@@ -185,6 +185,9 @@ func (s *site) unit(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	if _, err := s.signContested(ctx, a, pl.day); err != nil {
+		return nil, err
+	}
 	in := s.known(a)
 	rows, watched := s.split(in, s.unitRows(a, in, pl, results))
 	b := &unitBody{Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, Counts: counts(rows), Total: len(rows), Validity: validity(pl.unit), Links: s.kin(stored, a, pl.unit)}

@@ -48,6 +48,8 @@ type Options struct {
 	Site           string           // public address; its path stands before every link, its scheme decides on the cookies
 	Clock          func() time.Time // of sign-ins, which are no part of a demo's day; nil: time.Now
 	Idle, Lifetime time.Duration    // of a session; 0: an hour, 12 hours
+
+	Contests Contests // what units object to; nil: nobody can
 }
 
 // patience is how long a page may wait for the store.
@@ -171,6 +173,8 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/review/{week}", s.page(s.review))
 	mux.Handle("/freshness", s.page(s.freshness))
 	mux.Handle("/late", s.page(s.late))
+	mux.Handle("/contests", s.page(s.contestList))
+	mux.Handle("/contests/{number}", s.page(s.contest))
 	mux.Handle("/search", s.page(s.search))
 	mux.Handle("/figure/{code}/{unit}", s.page(s.figure))
 	mux.Handle("/payload/{source}/{sha256}", s.page(s.payload))
@@ -197,6 +201,11 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/", s.page(func(context.Context, *ask) (*page, error) {
 		return nil, notFound("Không có trang này", "Địa chỉ không đúng hoặc trang đã được bỏ.")
 	}))
+	if s.door != nil && o.Contests != nil {
+		mux.Handle("POST /figure/{code}/{unit}/contest", s.post(s.fileContest))
+		mux.Handle("POST /contests/{number}/settle", s.post(s.settleContest))
+		mux.Handle("POST /contests/{number}/withdraw", s.post(s.withdrawContest))
+	}
 	if s.door != nil {
 		mux.Handle("POST /registers/enter", s.post(s.enterEntry))
 		mux.HandleFunc("GET "+loginPath, s.login)

@@ -135,6 +135,16 @@ var columns = map[string]column{
 	"late_from":           {"Chậm từ ngày", asDay, 14},
 	"working_days_late":   {"Số ngày làm việc chậm", asCount, 12},
 	"facilities":          {"Cơ sở chưa báo cáo", asText, 30},
+	"contest":             {"Giải trình số", asCount, 10},
+	"contest_state":       {"Mã tình trạng", asText, 12},
+	"contest_state_vi":    {"Tình trạng", asText, 18},
+	"contest_reason":      {"Lý do giải trình", asText, 60},
+	"filed_by":            {"Người gửi", asText, 18},
+	"filed_at":            {"Gửi lúc", asInstant, 18},
+	"settled_by":          {"Người kết luận", asText, 18},
+	"settled_at":          {"Kết luận lúc", asInstant, 18},
+	"settled_reason":      {"Lý do kết luận", asText, 60},
+	"done":                {"Đã xử lý", asText, 60},
 }
 
 // XLSX is the address of the page's table as a workbook: beside the CSV, everywhere.
