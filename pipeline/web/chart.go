@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,11 +81,81 @@ func polyline(b *strings.Builder, class string, series []Assessment, of func(Ass
 	flush()
 }
 
-// chart is the one drawing of an indicator's page, with what it says in words and the legend that belongs to it.
+// chart is the one drawing of an indicator's page, with what it says in words, the legend that belongs to it, and its figures.
 type chart struct {
 	SVG    svg
 	Text   string
 	Legend []legendItem
+	Points []chartPoint
+}
+
+// chartPoint is a stored day in words.
+type chartPoint struct{ Day, Value, Official, Expected, Forecast string }
+
+func (p chartPoint) say() string {
+	t := "Ngày " + p.Day + ": thực hiện " + p.Value
+	if p.Value == words.Unknown {
+		t = "Ngày " + p.Day + ": chưa có số liệu"
+	}
+	if p.Official != "" && p.Official != words.Unknown {
+		t += " (lũy kế từ đầu năm " + p.Official + ")"
+	}
+	if p.Expected != words.Unknown {
+		t += ", lộ trình " + p.Expected
+	}
+	return t
+}
+
+func chartPoints(ind *plan.Indicator, series []Assessment) []chartPoint {
+	all := make([]chartPoint, 0, len(series))
+	for _, a := range series {
+		p := chartPoint{Day: words.Day(a.AsOf), Value: figure(ind, a.PathValue), Expected: figure(ind, a.Expected), Forecast: figure(ind, a.Forecast)}
+		if ind.Window == plan.YearToDate {
+			p.Official = figure(ind, a.Value)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// Newest are the newest points, the newest first, for the table beside the drawing.
+func (c *chart) Newest() []chartPoint {
+	newest := slices.Clone(c.Points[max(0, len(c.Points)-sparkWeeks):])
+	slices.Reverse(newest)
+	return newest
+}
+
+// bandWeeks is how many weeks of forecasts the band holds: as many as the pace looks back on.
+const bandWeeks = 12
+
+// forecastBand is the lowest and the highest of the stored forecasts to the same milestone over the newest weeks: how far the
+// forecast has lately moved, not how sure it is. nil: there is none.
+func forecastBand(series []Assessment) (low, high *plan.Value) {
+	now := series[len(series)-1]
+	for _, a := range series {
+		if a.Forecast == nil || a.Milestone != now.Milestone || a.AsOf <= now.AsOf-7*bandWeeks {
+			continue
+		}
+		if low == nil || *a.Forecast < *low {
+			low = a.Forecast
+		}
+		if high == nil || *a.Forecast > *high {
+			high = a.Forecast
+		}
+	}
+	return low, high
+}
+
+// spot is a mark that the keyboard reaches and that tells what it stands for.
+func spot(b *strings.Builder, markup, text string, x, y float64) {
+	anchor := "end"
+	if x < chartWidth/2 {
+		anchor = "start"
+	}
+	if y -= 14; y < marginTop+4 {
+		y += 36
+	}
+	fmt.Fprintf(b, `<g class="spot" tabindex="0" role="img" aria-label="%[1]s">%[2]s<text class="tip" x="%[3]s" y="%[4]s" text-anchor="%[5]s" aria-hidden="true">%[1]s</text></g>`, html.EscapeString(text), markup, decimal(x), decimal(y), anchor)
 }
 
 type legendItem struct{ Class, Text string }
@@ -132,7 +203,10 @@ func (s *site) chart(in *plan.Plan, ind *plan.Indicator, pl place, series []Asse
 		grow(t.Value)
 		last = max(last, t.Milestone)
 	}
+	low, high := forecastBand(series)
 	grow(now.Forecast)
+	grow(low)
+	grow(high)
 	for i := 0; len(targets) == 0 && i < len(series); i++ { // nothing to look at before the first figure
 		if series[i].PathValue != nil {
 			first = min(series[i].AsOf, last-28)
@@ -155,10 +229,14 @@ func (s *site) chart(in *plan.Plan, ind *plan.Indicator, pl place, series []Asse
 	}
 	y := func(v *plan.Value) float64 { return yf(v.Float()) }
 
-	c := &chart{Text: chartText(ind, pl, now)}
+	c := &chart{Text: chartText(ind, pl, now), Points: chartPoints(ind, series)}
+	ahead := now.Forecast != nil && now.PathValue != nil && now.Milestone > pl.day
+	banded := ahead && low != nil && *low < *high
+	if banded {
+		c.Text += fmt.Sprintf(" Trong %d tuần gần nhất dự báo nằm từ %s đến %s.", bandWeeks, figure(ind, low), figure(ind, high))
+	}
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg class="chart" viewBox="0 0 %d %d" role="img" aria-labelledby="chart-title chart-desc">`, chartWidth, chartHeight)
-	fmt.Fprintf(&b, `<title id="chart-title">%s</title><desc id="chart-desc">%s</desc>`, html.EscapeString(ind.Code+" - "+pl.unit.Name), html.EscapeString(c.Text))
+	fmt.Fprintf(&b, `<svg class="chart" viewBox="0 0 %d %d" role="group" aria-label="%s"><g aria-hidden="true">`, chartWidth, chartHeight, html.EscapeString("Biểu đồ "+ind.Code+" - "+pl.unit.Name+". "+c.Text))
 	for v := bottom; v <= top+step/2; v += step {
 		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%s" y2="%s"/>`, marginLeft, chartWidth-marginRight, decimal(yf(v)), decimal(yf(v)))
 		fmt.Fprintf(&b, `<text class="tick" x="%d" y="%s" text-anchor="end">%s</text>`, marginLeft-8, decimal(yf(v)+4), html.EscapeString(axis(ind, v, step)))
@@ -170,6 +248,10 @@ func (s *site) chart(in *plan.Plan, ind *plan.Indicator, pl place, series []Asse
 	if pl.day < last-2 {
 		fmt.Fprintf(&b, `<line class="today" x1="%[1]s" x2="%[1]s" y1="%d" y2="%d"/>`, decimal(x(pl.day)), marginTop, chartHeight-marginBottom)
 	}
+	if banded {
+		at := decimal(x(now.Milestone))
+		fmt.Fprintf(&b, `<polygon class="band" points="%s,%s %s,%s %s,%s"/>`, decimal(x(pl.day)), decimal(y(now.PathValue)), at, decimal(y(high)), at, decimal(y(low)))
+	}
 	s.drawTargets(&b, ind, targets, first, x, y)
 	drawPath(&b, series, now, targets, x, y)
 	if official {
@@ -178,12 +260,22 @@ func (s *site) chart(in *plan.Plan, ind *plan.Indicator, pl place, series []Asse
 		}
 	}
 	polyline(&b, "value", series, func(a Assessment) *plan.Value { return a.PathValue }, x, y)
-	if now.Forecast != nil && now.PathValue != nil && now.Milestone > pl.day {
+	if ahead {
 		fmt.Fprintf(&b, `<line class="forecast" x1="%s" y1="%s" x2="%s" y2="%s"/>`, decimal(x(pl.day)), decimal(y(now.PathValue)), decimal(x(now.Milestone)), decimal(y(now.Forecast)))
-		fmt.Fprintf(&b, `<circle class="forecast-end" cx="%s" cy="%s" r="4"/>`, decimal(x(now.Milestone)), decimal(y(now.Forecast)))
+	}
+	for i, p := range c.Points { // what a mouse over the week of a point is told
+		fmt.Fprintf(&b, `<rect class="week" x="%s" y="%d" width="6" height="%d"><title>%s</title></rect>`, decimal(x(series[i].AsOf)-3), marginTop, chartHeight-marginTop-marginBottom, html.EscapeString(p.say()))
+	}
+	b.WriteString(`</g>`)
+	for _, t := range targets {
+		spot(&b, fmt.Sprintf(`<path class="target-mark" d="M%s %sl6 6l-6 6l-6 -6z"/>`, decimal(x(t.Milestone)), decimal(y(t.Value)-6)), fmt.Sprintf("Mục tiêu đến %s: %s", words.Day(t.Milestone), threshold(ind, ind.Comparator, t.Value)), x(t.Milestone), y(t.Value))
+	}
+	if ahead {
+		text := fmt.Sprintf("Dự báo đến %s: %s", words.Day(now.Milestone), figure(ind, now.Forecast))
+		spot(&b, fmt.Sprintf(`<circle class="forecast-end" cx="%s" cy="%s" r="4"/>`, decimal(x(now.Milestone)), decimal(y(now.Forecast))), text, x(now.Milestone), y(now.Forecast))
 	}
 	if now.PathValue != nil {
-		fmt.Fprintf(&b, `<circle class="now" cx="%s" cy="%s" r="4.5"/>`, decimal(x(pl.day)), decimal(y(now.PathValue)))
+		spot(&b, fmt.Sprintf(`<circle class="now" cx="%s" cy="%s" r="4.5"/>`, decimal(x(pl.day)), decimal(y(now.PathValue))), c.Points[len(c.Points)-1].say(), x(pl.day), y(now.PathValue))
 	}
 	b.WriteString(`</svg>`)
 	c.SVG = svg(b.String())
@@ -202,7 +294,10 @@ func (s *site) chart(in *plan.Plan, ind *plan.Indicator, pl place, series []Asse
 		c.Legend = append(c.Legend, legendItem{"target", "Mục tiêu tại mốc"})
 	}
 	if now.Forecast != nil && now.Milestone > pl.day {
-		c.Legend = append(c.Legend, legendItem{"forecast", "Dự báo"})
+		c.Legend = append(c.Legend, legendItem{"forecast", "Dự báo theo tốc độ 12 tuần"})
+	}
+	if banded {
+		c.Legend = append(c.Legend, legendItem{"band", fmt.Sprintf("Dải dự báo: từ thấp nhất đến cao nhất trong các dự báo của %d tuần gần nhất", bandWeeks)})
 	}
 	return c
 }
@@ -220,13 +315,12 @@ func years(t plan.PeriodType, series []Assessment) [][]Assessment {
 	return out
 }
 
-// drawTargets draws each target as a step up to its milestone with a marked end.
+// drawTargets draws each target as a step up to its milestone.
 func (s *site) drawTargets(b *strings.Builder, ind *plan.Indicator, targets []plan.Target, first plan.Day, x func(plan.Day) float64, y func(*plan.Value) float64) {
 	from := first
 	for _, t := range targets {
 		fmt.Fprintf(b, `<line class="target" x1="%s" x2="%s" y1="%[3]s" y2="%[3]s"/>`, decimal(x(from)), decimal(x(t.Milestone)), decimal(y(t.Value)))
 		px, py := x(t.Milestone), y(t.Value)
-		fmt.Fprintf(b, `<path class="target-mark" d="M%s %sl6 6l-6 6l-6 -6z"/>`, decimal(px), decimal(py-6))
 		anchor, dx, dy := "start", 10.0, 4.0
 		if px < chartWidth-marginRight-40 { // another step follows to the right
 			anchor, dx, dy = "end", -8, -9

@@ -47,7 +47,8 @@ func example() (*plan.Plan, *plan.Indicator, place, []Assessment) {
 		}
 		all = append(all, a)
 	}
-	all[4].Forecast = val("57.5")
+	all[0].Milestone, all[0].Forecast = p.Milestones[0].Date, val("99") // to another milestone
+	all[2].Forecast, all[3].Forecast, all[4].Forecast = val("55"), val("58.25"), val("57.5")
 	return p, ind, place{unit: u, day: all[4].AsOf}, all
 }
 
@@ -56,8 +57,17 @@ func TestChart(t *testing.T) {
 	s := &site{Options: Options{Plan: p}}
 	c := s.chart(p, ind, pl, series)
 	golden(t, "chart.svg", strings.ReplaceAll(string(c.SVG), "><", ">\n<")+"\n")
-	if want := "Ngày 14/01/2024: thực hiện 41,0% (lũy kế từ đầu năm), 52 tuần gần nhất 41,0%, lộ trình 38,0%, mục tiêu đến 30/06/2024 > 60%, dự báo đến mốc 57,5%; đúng tiến độ."; c.Text != want {
+	if want := "Ngày 14/01/2024: thực hiện 41,0% (lũy kế từ đầu năm), 52 tuần gần nhất 41,0%, lộ trình 38,0%, mục tiêu đến 30/06/2024 > 60%, dự báo đến mốc 57,5%; đúng tiến độ. Trong 12 tuần gần nhất dự báo nằm từ 55,0% đến 58,3%."; c.Text != want {
 		t.Errorf("text %q, want %q", c.Text, want)
+	}
+	if n := len(c.Legend); n != 6 || c.Legend[5].Class != "band" || !strings.Contains(string(c.SVG), `<polygon class="band" points="`) {
+		t.Errorf("no band of forecasts: %v", c.Legend)
+	}
+	for i := range series {
+		series[i].Forecast = series[4].Forecast
+	}
+	if c := s.chart(p, ind, pl, series); strings.Contains(string(c.SVG), `class="band"`) {
+		t.Error("forecasts that did not move have a band")
 	}
 	if strings.Contains(string(c.SVG), "<Kiên") {
 		t.Error("a name comes out as markup")
