@@ -238,6 +238,7 @@ func (s *site) awards(_ context.Context, a *ask) (*page, error) {
 		return nil, err
 	}
 	b := &awardsBody{}
+	table := [][]string{{"award", "award_name", "milestone", "section", "copies", "subject_group", "wording"}}
 	for i := range s.Plan.Awards {
 		x := &s.Plan.Awards[i]
 		name := "Hằng năm"
@@ -263,9 +264,10 @@ func (s *site) awards(_ context.Context, a *ask) (*page, error) {
 		}
 		g := &b.Groups[len(b.Groups)-1]
 		g.Rows = append(g.Rows, r)
+		table = append(table, []string{x.Code, x.Name, x.Milestone.String(), x.Section, strconv.Itoa(x.Copies), strings.Join(x.Subjects, " "), strings.Join(r.Conditions, "; ")})
 	}
 	p := s.newPage("awards", "Khen thưởng")
-	p.Nav, p.Body = s.nav(a, "/awards"), b
+	p.Nav, p.Body, p.Table = s.nav(a, "/awards"), b, table
 	return p, nil
 }
 

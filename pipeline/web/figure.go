@@ -231,7 +231,7 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 			b.Lists = append(b.Lists, link{Text: "Bản ghi: " + s.measureName(m), Here: m == records, URL: s.figureURL(a, ind.Code, pl.unit, "list", m, "of", a.query.Get("of")) + "#inputs"})
 		}
 	}
-	lines := [][]string{{"ma_so_lieu", "so_lieu", "ma_don_vi", "don_vi", "khoa", "tu_ngay", "den_ngay", "gia_tri", "nguon", "biet_luc", "lan_chay", "trang", "vi_tri", "sha256"}}
+	lines := [][]string{{"measure", "measure_name", "unit", "unit_name", "dims", "period_start", "period_end", "input_value", "source", "known_at", "run_id", "page", "position", "sha256"}}
 	for _, z := range inputs {
 		y := inputRow{Measure: s.measureName(z.Measure), Unit: s.nameOf(z.Unit, z.Name), Dims: z.Dims, Period: period(z.Start, z.End), Value: words.Count(z.Value), Evidence: z.Evidence,
 			Source: s.sourceName(z.Source), KnownAt: words.Instant(z.KnownAt)}
@@ -252,7 +252,7 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 			z.RunID, strconv.Itoa(int(z.Page)), strconv.Itoa(int(z.Position)), z.SHA256})
 	}
 	if records != "" {
-		lines = [][]string{{"ma_ban_ghi", "ma_don_vi", "don_vi", "ngay", "gia_tri", "nguon", "lay_luc", "lan_chay", "trang", "vi_tri", "sha256"}}
+		lines = [][]string{{"record", "unit", "unit_name", "day", "input_value", "source", "fetched_at", "run_id", "page", "position", "sha256"}}
 	}
 	for _, z := range counted {
 		y := recordRow{ID: z.ID, Unit: s.nameOf(z.Unit, ""), Day: words.Day(z.Day), Amount: words.Count(z.Amount), FetchedAt: words.Instant(z.FetchedAt), Page: pageName(z.Landed), PageURL: payloadURL(a, z.Landed), Rejected: refusedText(z.Rejected)}

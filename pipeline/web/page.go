@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -64,6 +65,19 @@ func (a *ask) url(path string, pairs ...string) string {
 		return path
 	}
 	return path + "?" + strings.ReplaceAll(v.Encode(), "%40", "@")
+}
+
+// self is the address that was asked for, with pairs in place of what it says of them.
+func (a *ask) self(pairs ...string) string {
+	var all []string
+	for _, k := range slices.Sorted(maps.Keys(a.query)) {
+		if !slices.Contains(pairs, k) && k != "as-of" && k != "known-on" {
+			for _, v := range a.query[k] {
+				all = append(all, k, v)
+			}
+		}
+	}
+	return a.url(a.path, append(all, pairs...)...)
 }
 
 // kept are the days asked for as parameters of a form.

@@ -132,7 +132,7 @@ func (s *site) payload(ctx context.Context, a *ask) (*page, error) {
 		if last < len(t.rows) {
 			b.Later = part(last)
 		}
-		lines = append(lines, append([]string{"vi_tri"}, t.columns...))
+		lines = append(lines, append([]string{"position"}, t.columns...))
 		for _, r := range t.rows {
 			lines = append(lines, append([]string{strconv.Itoa(r.Position)}, r.Cells...))
 		}

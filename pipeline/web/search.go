@@ -47,14 +47,14 @@ func (s *site) search(ctx context.Context, a *ask) (*page, error) {
 		on = a.today
 	}
 	in := s.known(a)
+	table := [][]string{{"kind", "code", "name", "pillar_name", "level_name", "within", "valid_from", "valid_to"}}
 	for _, ind := range findIndicators(in, asked) {
 		b.Indicators = append(b.Indicators, indicatorHit{ind.Code, ind.Name, in.Pillar(ind.Pillar).Name, a.url("/indicator/" + ind.Code)})
+		table = append(table, []string{"indicator", ind.Code, ind.Name, in.Pillar(ind.Pillar).Name, "", "", "", ""})
 	}
 	found := findUnits(s.Plan.Units, asked, on)
-	if len(found) > shownHits {
-		found, b.More = found[:shownHits], len(found)-shownHits
-	}
-	for _, u := range found {
+	b.More = max(0, len(found)-shownHits)
+	for i, u := range found {
 		h := unitHit{Code: u.Code, Name: u.Name, Level: s.Plan.LevelInfo(u.Level).Name, Validity: validity(u)}
 		var above []string
 		for x := u.Parent; x != nil; x = x.Parent {
@@ -64,13 +64,19 @@ func (s *site) search(ctx context.Context, a *ask) (*page, error) {
 		if slices.ContainsFunc(stored[u.Level], u.ValidOn) { // a unit without results has no page
 			h.URL = s.unitURL(a, u)
 		}
-		b.Units = append(b.Units, h)
+		if i < shownHits {
+			b.Units = append(b.Units, h)
+		}
+		table = append(table, []string{"unit", u.Code, u.Name, "", h.Level, h.Within, u.From.String(), u.To.String()})
 	}
 	p := s.newPage("search", "Tìm kiếm")
 	if asked != "" {
 		p.Title = "Tìm “" + asked + "”"
 	}
 	p.Nav, p.Asked, p.Body = s.nav(a, ""), asked, b
+	if len(table) > 1 {
+		p.Table = table
+	}
 	return p, nil
 }
 

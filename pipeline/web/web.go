@@ -288,6 +288,12 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 			return
 		}
 		p.Kept = a.kept()
+		if p.Permalink == "" {
+			p.Permalink = a.self("format", "")
+		}
+		if p.Table != nil && p.CSV == "" {
+			p.CSV = a.self("format", "csv")
+		}
 		if p.GoTo != "" {
 			http.Redirect(w, r, s.prefix+p.GoTo, http.StatusSeeOther)
 			return
