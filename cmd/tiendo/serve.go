@@ -93,7 +93,7 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 		}
 	}
 	site, err := web.New(web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st), Log: a.log, Metrics: tel.Handler(),
-		Access: st, Registers: st, RequireLogin: a.cfg.RequireLogin, Site: a.site(),
+		Reviews: st, Access: st, Registers: st, RequireLogin: a.cfg.RequireLogin, Site: a.site(),
 		Contests: st,
 	})
 	if err != nil {

@@ -190,6 +190,9 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 	b.indicatorBody = indicatorBody{Indicator: ind, Pillar: in.Pillar(ind.Pillar).Name, PillarURL: s.pillarURL(a, ind.Pillar, pl.unit), Unit: pl.unit, UnitURL: s.unitURL(a, pl.unit), Row: s.row(a, ind, pl.unit, x),
 		Rhythm: rhythm(ind.Rhythm), YearSum: ind.Window == plan.YearToDate, Coverage: words.Unknown, Age: words.Unknown, Failing: words.Unknown}
 	s.describe(&b.indicatorBody, in, a, pl, x)
+	if err := s.reviewed(ctx, &b.indicatorBody, a, stored, pl, x); err != nil {
+		return nil, err
+	}
 	b.Numerator, b.Denominator = words.Unknown, words.Unknown
 	if x != nil && x.Numerator != nil {
 		b.Numerator = words.Count(*x.Numerator)

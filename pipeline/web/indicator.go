@@ -31,6 +31,7 @@ type indicatorBody struct {
 	Method    string
 	Milestone string
 	Outcomes  []outcome
+	Remarks   *remarks // nil: none
 	Chart     *chart
 	Targets   []targetRow
 	Rulings   []ruling
@@ -54,6 +55,9 @@ type outcome struct {
 	Status    words.StatusWord
 	Value     string
 	Why       string
+	Final     string // the review that it is final by; empty: it is not
+	FinalURL  string
+	Since     string // what later figures give, where that is something else
 }
 
 // part is a figure beside the official one.
@@ -150,6 +154,9 @@ func (s *site) indicator(ctx context.Context, a *ask) (*page, error) {
 		}
 	}
 	s.describe(b, in, a, pl, x)
+	if err := s.reviewed(ctx, b, a, stored, pl, x); err != nil {
+		return nil, err
+	}
 	b.Chart = s.chart(in, ind, pl, series)
 	for _, l := range levels {
 		b.Levels = append(b.Levels, link{Text: s.Plan.LevelInfo(l).Name, Here: l == level, URL: a.url("/indicator/"+ind.Code, "unit", a.query.Get("unit"), "level", string(l)) + "#units"})

@@ -38,6 +38,10 @@ var morePages = []struct {
 	{"Khen thưởng", []entry{
 		{Text: "Sổ đăng ký khen thưởng", URL: "/registers", Do: access.ReadRegister, On: func(s *site) bool { return s.Registers != nil && len(s.Plan.Awards) > 0 }},
 	}},
+	{"Rà soát", []entry{
+		{Text: "Các kỳ rà soát", URL: "/reviews", Undated: true, On: func(s *site) bool { return s.desk != nil }},
+		{Text: "Việc cần làm", URL: "/actions", Undated: true, On: func(s *site) bool { return s.desk != nil }},
+	}},
 	{"Trợ giúp", []entry{
 		{Text: "Tìm kiếm", URL: "/search"},
 		{Text: "Sổ tay xử lý cảnh báo", URL: "/runbook", Undated: true},

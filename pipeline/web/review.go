@@ -53,7 +53,8 @@ type reviewBody struct {
 	LateOn     string // the day on which what is late was late
 	LateTold   bool   // nothing is missing in the list
 	AsOf       string
-	KnownOn    string // empty: the newest
+	KnownOn    string      // empty: the newest
+	Course     *courseBody // nil: no review is kept
 	KnownAt    string
 	Plans      string
 	Methods    string
@@ -244,7 +245,21 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 		return nil, err
 	}
 	in := s.known(a)
-	pack := review.Week(in, w)
+	live := review.Week(in, w)
+	pack, kept := live, (*review.Kept)(nil)
+	l, broken, err := s.reviewLog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if c := l.Course(week); c.Frozen() && a.knownOn == plan.NoDay {
+		if kept, err = s.desk.Pack(ctx, c.Pack); err != nil {
+			return nil, err
+		}
+		if in = s.Plan.At(plan.DayOf(kept.MadeAt)); unknownIn(in, &kept.Pack) != "" {
+			return nil, &refusal{http.StatusConflict, "Gói số liệu của kế hoạch khác", fmt.Sprintf("Gói số liệu đã chốt có mã “%s” mà bản kế hoạch đang dùng không có. Gói vẫn còn nguyên: `tiendo review show %s --json`.", unknownIn(in, &kept.Pack), review.WeekName(week)), nil}
+		}
+		pack, w.ReviewedOn = kept.Pack, kept.ReviewedOn
+	}
 
 	p := s.newPage("review", "Rà soát "+lowerFirst(weekTitle(week)))
 	p.Nav = s.nav(a, "/review")
@@ -263,6 +278,17 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 	p.Permalink, p.CSV = weekURL(a, week), weekURL(a, week, "format", "csv")
 	b := s.reviewBody(a, in, &pack)
 	b.LateOn, b.LateTold = words.Day(w.ReviewedOn), pack.LateTold
+	if s.desk != nil {
+		c := s.course(ctx, a, in, l, week)
+		if c.Broken = broken; kept != nil {
+			c.MadeAt = words.Instant(kept.MadeAt)
+			s.differences(c, a, in, &pack, &live)
+		}
+		if c.Actions, err = s.actionsIn(ctx, a, in, stored, forWeek(l, week)); err != nil {
+			return nil, err
+		}
+		b.Course = c
+	}
 	p.Fresh, p.Body, p.Table = s.freshLine(a, sources), b, reviewTable(in, &pack)
 	return p, nil
 }

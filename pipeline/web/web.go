@@ -43,6 +43,7 @@ type Options struct {
 	Metrics http.Handler // at /metrics; nil: not found
 
 	Registers      Registrar        // takes entries of the award registers; nil: none are taken
+	Reviews        Reviews          // the reviews that are kept; nil: the weeks are only shown
 	Access         Access           // accounts and the audit log; nil: nobody signs in
 	RequireLogin   bool             // nothing is shown before
 	Site           string           // public address; its path stands before every link, its scheme decides on the cookies
@@ -64,6 +65,7 @@ type site struct {
 	script    string // of the script that sorts tables
 	runbook   *runbook
 	door      *door // nil: nobody signs in
+	desk      *Desk // nil: no review is kept
 	ledgers   ledgers
 	outlines  map[string]outline // by unit code
 	mapHeight int
@@ -161,6 +163,10 @@ func New(o Options) (http.Handler, error) {
 		}
 	}
 
+	if o.Reviews != nil {
+		s.desk = &Desk{Plan: o.Plan, Store: o.Store, Reviews: o.Reviews, Audit: o.Access, Now: o.Now, Clock: o.Clock}
+	}
+
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", s.page(s.scorecard))
 	mux.Handle("/heat", s.page(s.heat))
@@ -171,6 +177,8 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/unit/{unit}", s.page(s.unit))
 	mux.HandleFunc("/review", s.thisWeek)
 	mux.Handle("/review/{week}", s.page(s.review))
+	mux.Handle("/reviews", s.page(s.reviews))
+	mux.Handle("/actions", s.page(s.actions))
 	mux.Handle("/freshness", s.page(s.freshness))
 	mux.Handle("/late", s.page(s.late))
 	mux.Handle("/contests", s.page(s.contestList))
@@ -205,6 +213,9 @@ func New(o Options) (http.Handler, error) {
 		mux.Handle("POST /figure/{code}/{unit}/contest", s.post(s.fileContest))
 		mux.Handle("POST /contests/{number}/settle", s.post(s.settleContest))
 		mux.Handle("POST /contests/{number}/withdraw", s.post(s.withdrawContest))
+	}
+	if s.desk != nil && s.door != nil {
+		s.reviewForms(mux)
 	}
 	if s.door != nil {
 		mux.Handle("POST /registers/enter", s.post(s.enterEntry))
