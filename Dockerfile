@@ -26,7 +26,7 @@ CMD ["serve", "--listen", "0.0.0.0:8080"]
 FROM node:22.20.0-bookworm-slim AS engine
 WORKDIR /engine
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --no-audit --no-fund
+RUN npm ci --omit=dev --no-audit --no-fund
 
 FROM tiendo AS embedded
 COPY --from=engine /engine/node_modules/@chdb/lib-linux-x64-gnu/libchdb.so /usr/local/lib/libchdb.so

@@ -21,7 +21,7 @@ test: tools ## everything that must hold, on the real engine
 build: $(ENGINE) ## build bin/tiendo
 	go build -trimpath -o $(BIN) ./cmd/tiendo
 
-tools: $(ENGINE) ## install what demo and test need: the engine (npm), Chromium (Debian, when root)
+tools: $(ENGINE) ## install what demo and test need: the engine and axe-core (npm), Chromium (Debian, when root)
 	./tools/install.sh
 
 $(ENGINE): package-lock.json

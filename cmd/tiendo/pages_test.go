@@ -1,0 +1,391 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"html"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"tiendo/pipeline/access"
+	"tiendo/pipeline/plan"
+)
+
+// The site is walked as it is served, link by link, by everybody who may sign in, until every address that its code names
+// was seen. So a new page is judged here without being named, and one that no link leads to is found.
+
+// longest are pages that are only weighed: what they look like is judged by shorter ones.
+var longest = []string{"/heat?level=commune", "/indicator/XHS-01?level=commune"}
+
+// seeds are pages that are looked at beside the first one of every address: those that have something of their own to show,
+// and those that nobody links to.
+var seeds = []string{"/", "/heat", "/indicator/CQS-02", "/unit/91", "/unit/30772", "/compare?unit=899&unit=900&unit=so-noi-vu&unit=91",
+	"/search?q=vinh", "/search?q=khong+co+gi", "/figure/CQS-02/91", "/figure/CQS-05/91", "/?as-of=2025-06-22&known-on=2025-06-29", "/unit/nobody", "/login", "/healthz", "/readyz", "/metrics"}
+
+// entered are pages of what somebody must enter first.
+var entered = []string{"/contests/{number}"}
+
+// walkers read the site; the first has not signed in.
+var walkers = []access.Account{{}, {Name: "viewer", Role: access.Viewer}, {Name: "officer", Role: access.Officer, Unit: plan.UnitKey{Code: "899", From: plan.NoDay}},
+	{Name: "head", Role: access.Head, Unit: plan.UnitKey{Code: "899", From: plan.NoDay}}, {Name: "reviewer", Role: access.Reviewer}, {Name: "approver", Role: access.Approver}, {Name: "admin", Role: access.Admin}}
+
+const walkersPassword = "đi hết mọi trang"
+
+// heaviest is how much a page may weigh with all that it loads.
+const heaviest = 300_000
+
+// TestPages walks the site on the demo: no address answers with an error, every page weighs little enough for an old line, and
+// axe-core finds nothing serious on any, on a desk's screen and on a phone's.
+func TestPages(t *testing.T) {
+	base := walkedSite(t)
+	addresses := addressesOf(t)
+	reached := map[string]bool{}
+	var pages []walked
+	for _, w := range walkers {
+		all, known := walk(t, base, w.Name, addresses)
+		maps.Copy(reached, known)
+		for _, p := range all {
+			if !slices.ContainsFunc(pages, func(x walked) bool { return x.main == p.main }) { // to most it looks the same
+				pages = append(pages, p)
+			}
+		}
+	}
+	for _, pattern := range addresses.read {
+		if !reached[pattern] && !slices.Contains(entered, pattern) {
+			t.Errorf("nothing leads to %s: link to it, or name one of its pages among the seeds", pattern)
+		}
+	}
+	for _, p := range pages {
+		if p.weight > heaviest {
+			t.Errorf("%s weighs %d bytes for %q", p.address, p.weight, p.reader)
+		}
+	}
+	heavy := slices.MaxFunc(pages, func(a, b walked) int { return cmp.Compare(a.weight, b.weight) })
+	t.Logf("%d pages; the heaviest is %s with %d kB", len(pages), heavy.address, heavy.weight/1000)
+	accessible(t, base, slices.DeleteFunc(pages, func(p walked) bool { return slices.Contains(longest, p.address) }))
+}
+
+// walkedSite serves a copy of the demo with the walkers' accounts.
+func walkedSite(t *testing.T) (base string) {
+	t.Helper()
+	demo := *demoFolder
+	if demo == "" {
+		demo = demoDir(t)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(demo)); err != nil {
+		t.Fatal(err)
+	}
+	from, to := io.Pipe()
+	a := &app{lookup: os.Getenv, out: to, err: io.Discard, cfg: configOf("kien-giang-2022-2025", dir), log: slog.New(slog.DiscardHandler)}
+	p, st, err := a.ready(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash := access.Hash(walkersPassword)
+	for _, w := range walkers[1:] {
+		w.Password = hash
+		if err := st.SaveAccount(t.Context(), w, access.AccountAdded, "t", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		err := a.serve(ctx, p, st, "127.0.0.1:0", nil, nil)
+		to.CloseWithError(cmp.Or(err, io.EOF))
+		ended <- err
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		if err := a.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	said := ""
+	for b := make([]byte, 512); base == ""; {
+		n, err := from.Read(b)
+		if err != nil {
+			t.Fatalf("the site is not served: %v", err)
+		}
+		said += string(b[:n])
+		base = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(said)
+	}
+	go func() { _, _ = io.Copy(io.Discard, from) }()
+	return base
+}
+
+// addresses are what the site is asked at, as its code names them.
+type addresses struct {
+	*http.ServeMux
+	read []string // those that are not posted to
+}
+
+func addressesOf(t *testing.T) *addresses {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join("..", "..", "pipeline", "web", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	constants := map[string]ast.Expr{}
+	var named []ast.Expr
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				for i, v := range n.Values {
+					constants[n.Names[i].Name] = v
+				}
+			case *ast.CallExpr:
+				if f, ok := n.Fun.(*ast.SelectorExpr); ok && (f.Sel.Name == "Handle" || f.Sel.Name == "HandleFunc") && len(n.Args) == 2 {
+					named = append(named, n.Args[0])
+				}
+			}
+			return true
+		})
+	}
+	var text func(ast.Expr) string
+	text = func(e ast.Expr) string {
+		switch e := e.(type) {
+		case *ast.BasicLit:
+			s, err := strconv.Unquote(e.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		case *ast.Ident:
+			if v := constants[e.Name]; v != nil {
+				return text(v)
+			}
+		case *ast.BinaryExpr:
+			return text(e.X) + text(e.Y)
+		}
+		t.Fatalf("an address of the site is neither a text nor a constant: %#v", e)
+		return ""
+	}
+	all := &addresses{ServeMux: http.NewServeMux()}
+	for _, e := range named {
+		pattern := text(e)
+		all.Handle(pattern, http.NotFoundHandler())
+		if !strings.HasPrefix(pattern, "POST ") && pattern != "GET "+"/logout" { // which is refused
+			all.read = append(all.read, pattern)
+		}
+	}
+	if len(all.read) < 20 {
+		t.Fatalf("only %q are named: how are addresses arranged?", all.read)
+	}
+	return all
+}
+
+// pattern is the address of the site that a link leads to.
+func (a *addresses) pattern(t *testing.T, link string) string {
+	t.Helper()
+	r, err := http.NewRequest(http.MethodGet, link, nil)
+	if err != nil {
+		t.Fatalf("a link that cannot be followed: %v", err)
+	}
+	_, pattern := a.Handler(r)
+	return pattern
+}
+
+// walked is an answer as one of the readers gets it.
+type walked struct {
+	reader, address string
+	main            string // what it shows below its header
+	weight          int
+}
+
+var (
+	linked    = regexp.MustCompile(`(?:href|src)="(/[^"#]*)`)
+	loaded    = regexp.MustCompile(`<(?:link|script|img)\b[^>]*(?:href|src)="(/[^"]*)"`)
+	ownTokens = regexp.MustCompile(`name="token" value="[0-9a-f]{64}"`)
+)
+
+// walk gives the pages that a reader gets: the seeds, and the first page of every address that something read so far links to;
+// known are the addresses that were met.
+func walk(t *testing.T, base, reader string, site *addresses) (all []walked, known map[string]bool) {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Jar: jar}
+	get := func(address string) (*http.Response, string) {
+		t.Helper()
+		res, err := client.Get(base + address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res, string(body)
+	}
+	if reader != "" {
+		_, form := get("/login")
+		token := regexp.MustCompile(`name="token" value="([0-9a-f]{64})"`).FindStringSubmatch(form)
+		res, err := client.PostForm(base+"/login", url.Values{"token": {token[1]}, "name": {reader}, "password": {walkersPassword}})
+		if err != nil || res.StatusCode != http.StatusOK || res.Request.URL.Path != "/" {
+			t.Fatalf("%s cannot sign in: %v %v", reader, res, err)
+		}
+		res.Body.Close()
+	}
+	weights := map[string]int{}
+	known = map[string]bool{} // patterns
+	seen := map[string]bool{}
+	next := slices.Concat(longest, seeds)
+	for ; len(next) > 0; next = next[1:] {
+		address := next[0]
+		pattern := site.pattern(t, address)
+		if seen[address] || known[pattern] && !slices.Contains(seeds, address) {
+			continue
+		}
+		seen[address] = true
+		res, body := get(address)
+		page := strings.HasPrefix(res.Header.Get("Content-Type"), "text/html")
+		switch refused := address == "/unit/nobody"; {
+		case refused != (res.StatusCode == http.StatusNotFound), !refused && res.StatusCode != http.StatusOK:
+			t.Errorf("%s answers %q with %s", address, reader, res.Status)
+			continue
+		case refused:
+			pattern = "/"
+		}
+		if !slices.Contains(longest, address) {
+			known[pattern], known[site.pattern(t, res.Request.URL.Path)] = true, true // it may have sent us on
+		}
+		if !page {
+			continue
+		}
+		w := walked{reader: reader, address: address, weight: len(body)}
+		_, w.main, _ = strings.Cut(ownTokens.ReplaceAllString(body, ""), "<main")
+		for _, m := range loaded.FindAllStringSubmatch(body, -1) {
+			if weights[m[1]] == 0 {
+				_, file := get(html.UnescapeString(m[1]))
+				weights[m[1]] = len(file)
+			}
+			w.weight += weights[m[1]]
+		}
+		for _, m := range linked.FindAllStringSubmatch(body, -1) {
+			next = append(next, html.UnescapeString(m[1]))
+		}
+		all = append(all, w)
+	}
+	return all, known
+}
+
+// fault is what axe-core has against a page.
+type fault struct {
+	ID, Impact, Help string
+	Nodes            []struct {
+		HTML string
+		Why  string `json:"failureSummary"`
+	}
+}
+
+// accessible lets axe-core look at every page, in one browser for each screen. axe-core comes with the engine: `make tools`.
+func accessible(t *testing.T, base string, pages []walked) {
+	axe, err := os.ReadFile(filepath.Join("..", "..", "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		t.Fatalf("%v: `make tools` brings it", err)
+	}
+	for _, screen := range []struct {
+		name          string
+		width, height int64
+		options       []chromedp.EmulateViewportOption
+	}{
+		{"desk", 1366, 768, nil},
+		{"phone", 360, 740, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch}},
+	} {
+		t.Run(screen.name, func(t *testing.T) {
+			t.Parallel()
+			ctx := chrome(t)
+			do := func(steps ...chromedp.Action[chromedp.Void]) {
+				t.Helper()
+				if err := chromedp.Do(ctx, steps...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			do(chromedp.EmulateViewport(screen.width, screen.height, screen.options...))
+			reader := ""
+			for _, p := range pages {
+				if p.reader != reader {
+					if reader != "" {
+						do(chromedp.Click("form.who button"), chromedp.WaitVisible("#name"))
+					}
+					reader = p.reader
+					do(chromedp.Navigate(base+"/login"), chromedp.SendKeys("#name", reader), chromedp.SendKeys("#password", walkersPassword+"\r"), chromedp.WaitVisible("form.who"))
+				}
+				do(chromedp.Navigate(base + p.address))
+				said, err := chromedp.Run(ctx, chromedp.Evaluate[string](string(axe)+`;axe.run({resultTypes: ["violations"], elementRef: false}).then(r => JSON.stringify(r.violations))`, chromedp.EvalAwaitPromise))
+				if err != nil {
+					t.Fatalf("%s: %v", p.address, err)
+				}
+				var faults []fault
+				if err := json.Unmarshal([]byte(said), &faults); err != nil {
+					t.Fatal(err)
+				}
+				for _, f := range faults {
+					what := fmt.Sprintf("%s for %q: %s, %s: %s, %d times, as %.200s: %s", p.address, p.reader, f.Impact, f.ID, f.Help, len(f.Nodes), f.Nodes[0].HTML, f.Nodes[0].Why)
+					if f.Impact == "serious" || f.Impact == "critical" {
+						t.Error(what)
+					} else {
+						t.Log(what)
+					}
+				}
+			}
+		})
+	}
+}
+
+// chrome is a tab of Debian's chromium with an empty page; without chromium, or in short tests, the test is skipped.
+func chrome(t *testing.T) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a browser is not started in short tests")
+	}
+	program, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("chromium is not installed: apt-get install chromium")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
+	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // without a timeout: it starts the browser
+		t.Fatal(err)
+	}
+	return ctx
+}
