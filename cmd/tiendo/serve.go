@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/robfig/cron/v3"
@@ -92,10 +93,24 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 			return errors.New("--require-login: nobody could sign in, there is no account: `tiendo user add NAME --role admin` adds one")
 		}
 	}
-	site, err := web.New(web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st), Log: a.log, Metrics: tel.Handler(),
+	changed := make(chan struct{}, 1) // one computation answers for all that came in before it began
+	forms, err := a.formDesk(p, st, func() {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		return err
+	}
+	options := web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st), Log: a.log, Metrics: tel.Handler(),
 		Reviews: st, Access: st, Registers: st, RequireLogin: a.cfg.RequireLogin, Site: a.site(),
 		Contests: st,
-	})
+	}
+	if forms != nil {
+		options.Forms, options.Drafts = forms, st
+	}
+	site, err := web.New(options)
 	if err != nil {
 		return err
 	}
@@ -108,6 +123,23 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 
 	desk := a.desk(p, st)
 	a.makeReview(ctx, desk)
+	var computing sync.WaitGroup
+	defer computing.Wait()
+	serving, end := context.WithCancel(ctx)
+	defer end()
+	computing.Go(func() {
+		for {
+			select {
+			case <-serving.Done():
+				return
+			case <-changed:
+				if err := a.recompute(serving, p, st, tel, plan.LastWeeklyPoint(a.now())); err != nil && serving.Err() == nil {
+					a.log.Error("the computation failed", "after", "a confirmed form", "error", err)
+				}
+			}
+		}
+	})
+
 	timetable := cron.New(cron.WithLocation(plan.Zone), cron.WithChain(cron.Recover(quiet{}), cron.SkipIfStillRunning(quiet{})))
 	for _, s := range sources {
 		if _, err := timetable.AddFunc(s.Schedule, func() { a.scheduled(ctx, p, st, tel, s) }); err != nil {

@@ -267,7 +267,9 @@ func (s *sheet) keys(row Row) (string, keyFields) {
 		case "unit":
 			if u := s.unit(row, i, v); u != nil {
 				f.unit, part = u.UnitKey, u.UnitKey.String()
-				if len(s.form.Levels) > 0 && s.ownRows() && !slices.Contains(s.form.Levels, u.Level) {
+				if s.body.Unit != "" && part != s.body.Unit {
+					s.reject(row, i, part, "other_unit", fmt.Sprintf("dòng của %s: mỗi đơn vị chỉ gửi số liệu của mình, hãy xóa dòng này", u.Name))
+				} else if len(s.form.Levels) > 0 && s.ownRows() && !slices.Contains(s.form.Levels, u.Level) {
 					s.reject(row, i, part, "level_not_allowed", fmt.Sprintf("%s không thuộc cấp báo cáo mẫu %s: hãy xóa dòng này", u.Name, s.form.Code))
 				}
 			}

@@ -105,6 +105,8 @@ type body struct {
 	PeriodType string   `json:"period_type,omitempty"`
 	Period     string   `json:"period,omitempty"`
 	Missing    []string `json:"missing,omitempty"` // headers of the form that were not found
+	Unit       string   `json:"unit,omitempty"`    // handed in by this unit for itself: rows of others are refused
+	Reason     string   `json:"reason,omitempty"`  // why it is handed in again
 	Unknown    []string `json:"unknown,omitempty"` // headers that the form does not know; their columns are left out
 	Columns    []placed `json:"columns,omitempty"`
 	Rows       []Row    `json:"rows,omitempty"` // cells in the order of Columns

@@ -28,6 +28,9 @@ const (
 	ContestAccepted  = "contest_accepted"
 	ContestRefused   = "contest_refused"
 	ContestWithdrawn = "contest_withdrawn"
+
+	DraftUploaded = "draft_uploaded" // what becomes of a draft is told as draft_ and the action
+	DraftRefused  = "draft_refused"  // a file that could not be taken
 )
 
 // Event is one thing that was done, or tried.

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -156,6 +157,35 @@ func (r *Runner) Collect(ctx context.Context, job Job) (Run, error) {
 		}
 	}
 	return rec, err
+}
+
+// Take lands one page that somebody handed over, by the way of every page that is pulled. The source's cursor stays where it
+// is. The page becomes known after everything that was known of the source, by a millisecond if it must.
+func (r *Runner) Take(ctx context.Context, job Job, page collectors.Page) (Run, error) {
+	newest, err := r.Store.Newest(ctx, job.Source)
+	if err != nil {
+		return Run{}, fmt.Errorf("source %s: %w", job.Source, &storeError{err})
+	}
+	if !page.FetchedAt.After(newest) {
+		page.FetchedAt = newest.Add(time.Millisecond)
+	}
+	job.Collector = handed{job.Collector, page}
+	return r.Collect(ctx, job)
+}
+
+// handed is a collector that has one page and asks nobody for it.
+type handed struct {
+	collectors.Collector
+	page collectors.Page
+}
+
+// Pages yields the page.
+func (h handed) Pages(_ context.Context, since collectors.Cursor) iter.Seq2[collectors.Page, error] {
+	return func(yield func(collectors.Page, error) bool) {
+		p := h.page
+		p.Cursor = since
+		yield(p, nil)
+	}
 }
 
 // rebuild loads all the source's pages anew in the order in which they were fetched. What a page says is kept only where it

@@ -34,6 +34,7 @@ var morePages = []struct {
 }{
 	{"Số liệu", []entry{
 		{Text: "Độ cập nhật", URL: "/freshness"},
+		{Text: "Biểu báo cáo", URL: formsPath, Undated: true, Do: access.DraftRead, On: (*site).hasForms},
 	}},
 	{"Khen thưởng", []entry{
 		{Text: "Sổ đăng ký khen thưởng", URL: "/registers", Do: access.ReadRegister, On: func(s *site) bool { return s.Registers != nil && len(s.Plan.Awards) > 0 }},

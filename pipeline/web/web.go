@@ -25,6 +25,7 @@ import (
 
 	"tiendo/dashboards/grafana/maps"
 	"tiendo/docs/runbooks"
+	"tiendo/pipeline/access"
 	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
@@ -48,6 +49,8 @@ type Options struct {
 	RequireLogin   bool             // nothing is shown before
 	Site           string           // public address; its path stands before every link, its scheme decides on the cookies
 	Clock          func() time.Time // of sign-ins, which are no part of a demo's day; nil: time.Now
+	Forms          Forms            // report forms; nil, or nobody signs in: there are no pages for them
+	Drafts         Drafts           // with Forms
 	Idle, Lifetime time.Duration    // of a session; 0: an hour, 12 hours
 
 	Contests Contests // what units object to; nil: nobody can
@@ -217,6 +220,9 @@ func New(o Options) (http.Handler, error) {
 	if s.desk != nil && s.door != nil {
 		s.reviewForms(mux)
 	}
+	if s.hasForms() {
+		s.formRoutes(mux)
+	}
 	if s.door != nil {
 		mux.Handle("POST /registers/enter", s.post(s.enterEntry))
 		mux.HandleFunc("GET "+loginPath, s.login)
@@ -326,6 +332,7 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 
 func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status int) {
 	p.Who, p.Door, p.More = whoAsks(r.Context()), s.door != nil, s.more(r.Context(), r.URL.Path, p.Kept)
+	p.Mine = p.Who != nil && s.hasForms() && access.May(p.Who.Account, access.DraftRead, p.Who.Unit)
 	var b bytes.Buffer
 	if err := s.templates[p.Template].ExecuteTemplate(&b, "layout", p); err != nil {
 		s.Log.Error("page cannot be written", "path", r.URL.Path, "error", err)
