@@ -30,7 +30,7 @@ type awardsAnswer struct {
 func (a *app) awardsCommand() *cobra.Command {
 	var year, milestone int
 	var unit, code, asOf, knownOn, boundaries string
-	var asJSON, lacking bool
+	var asJSON, lacking, rulings bool
 	cmd := &cobra.Command{
 		Use:   "awards",
 		Short: "Show who meets the conditions of which award, and what is lacking",
@@ -43,7 +43,8 @@ A condition about targets is judged by the official figures of the milestone; in
 exceeded by what is asked is undecidable too, until it is ruled.
 
 --unit shows every condition of one subject, with clause, value, evidence and reason, the rulings it rests on, and what
-each other reading would make of the verdict. --lacking lists only what is not met yet, with gap and deadline.
+each other reading would make of the verdict. --lacking lists only what is not met yet, with gap and deadline. --rulings lists for every
+ruling and reading whose verdict it would change, and says where no source states the figure that a reading needs.
 
 --boundaries then (default) takes the units of the province's last day, and regroups a district's figures from the communes
 that succeed it, where they can be summed; --boundaries now takes the units that are valid on the day of the review.
@@ -95,6 +96,8 @@ that succeed it, where they can be summed; --boundaries now takes the units that
 				return x.json(a.out)
 			case lacking:
 				return x.lacking(a.out)
+			case rulings:
+				return x.rulings(a.out)
 			case unit != "":
 				return x.details(a.out)
 			}
@@ -110,6 +113,7 @@ that succeed it, where they can be summed; --boundaries now takes the units that
 	f.StringVar(&asOf, "as-of", "", "newest day that figures may speak of, YYYY-MM-DD (default: the last complete week's Sunday)")
 	f.StringVar(&knownOn, "known-on", "", "use only what was known at the end of this day, YYYY-MM-DD (default: today)")
 	f.BoolVar(&lacking, "lacking", false, "list what every subject still lacks")
+	f.BoolVar(&rulings, "rulings", false, "list whose verdict another reading of a ruling would change")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.AddCommand(a.awardsRecordCommand())
 	return cmd
@@ -258,6 +262,32 @@ func (x awardsAnswer) lacking(out io.Writer) error {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", e.Subject.Key, nameOf(e.Subject), f.Code, viCondition(f), viValue(f.Value), asked(f), viValue(f.Gap), viDay(f.Deadline), why(f))
 		}
 	}, "MÃ\tĐỐI TƯỢNG\tĐIỀU KIỆN\tKẾT QUẢ\tTHỰC HIỆN\tYÊU CẦU\tCÒN THIẾU\tHẠN\tLÝ DO")
+}
+
+// rulings is one line per ruling, reading and changed verdict.
+func (x awardsAnswer) rulings(out io.Writer) error {
+	x.heading(out)
+	for i, j := 0, 0; i < len(x.entries); i = j {
+		for j = i; j < len(x.entries) && x.entries[j].Award == x.entries[i].Award; j++ {
+		}
+		e := x.entries[i]
+		fmt.Fprintf(out, "\n%s - %s\n", e.Award.Code, e.Award.Name)
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(w, "QUY ĐỊNH\tCÁCH HIỂU\tĐANG ÁP DỤNG\tĐỔI KẾT LUẬN\tKHÔNG LƯU SỐ\tĐỐI TƯỢNG ĐỔI")
+		for _, impact := range award.Impacts(x.entries[i:j]) {
+			for _, way := range impact.Ways {
+				var who []string
+				for _, c := range way.Changes {
+					who = append(who, fmt.Sprintf("%s (%s → %s)", c.Entry.Subject.Key, viVerdict(c.Entry.Truth), viVerdict(c.To)))
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%s\n", impact.Ruling.ID, way.Reading.Code, map[bool]string{true: "✔"}[way.InForce], len(way.Changes), way.Untold, strings.Join(who, "; "))
+			}
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func asked(f award.Finding) string {

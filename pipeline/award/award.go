@@ -73,12 +73,13 @@ type Figures func(ind *plan.Indicator, u *plan.Unit, official, path plan.Day) Fi
 // Of are the figures of a book.
 func Of(b *progress.Book) Figures {
 	return func(ind *plan.Indicator, u *plan.Unit, official, path plan.Day) Figure {
-		f := Figure{Official: b.Figures(ind, u).Official(official)}
-		for _, r := range b.Results(ind, u, []plan.Day{path}) {
-			f.Expected = r.Expected
-			if r.Status == progress.NotApplicable {
-				f.NotApplicable = r.Reason()
-			}
+		alone := *ind
+		alone.Variants = nil // they would be gathered too, and nobody looks at them here
+		figures := b.Figures(&alone, u)
+		a := figures.Assess(path)
+		f := Figure{Official: figures.Official(official), Expected: a.Expected}
+		if a.Status == progress.NotApplicable {
+			f.NotApplicable = a.Reason()
 		}
 		return f
 	}
@@ -159,7 +160,7 @@ type Finding struct {
 type Effect struct {
 	Reading plan.Reading
 	InForce bool
-	Truth   progress.Truth // empty: no figure settles it
+	Truth   progress.Truth // empty: no figure settles it, or none is stored for this reading
 }
 
 // Reading is a ruling that an entry rests on, with its readings.
@@ -236,6 +237,59 @@ func (e Entry) Lacking() []Finding {
 	return out
 }
 
+// Impact is what the readings of a ruling would make of a ledger.
+type Impact struct {
+	Ruling *plan.Ruling
+	Ways   []Way
+}
+
+// Way is a reading with the entries whose verdict it changes, in the ledger's order.
+type Way struct {
+	Reading plan.Reading
+	InForce bool
+	Told    int // entries for which the figures tell it
+	Untold  int // entries for which they do not
+	Changes []Change
+}
+
+// Change is an entry that would have another verdict.
+type Change struct {
+	Entry *Entry
+	To    progress.Truth
+}
+
+// Impacts are those of all rulings that the entries rest on, in the order in which they come.
+func Impacts(entries []Entry) []Impact {
+	var out []Impact
+	at := map[string]int{}
+	for i := range entries {
+		e := &entries[i]
+		for _, r := range e.Rulings {
+			n, ok := at[r.Ruling.ID]
+			if !ok {
+				n, at[r.Ruling.ID] = len(out), len(out)
+				x := Impact{Ruling: r.Ruling}
+				for _, way := range r.Effects {
+					x.Ways = append(x.Ways, Way{Reading: way.Reading, InForce: way.InForce})
+				}
+				out = append(out, x)
+			}
+			for k, x := range r.Effects {
+				w := &out[n].Ways[k]
+				if x.Truth == "" {
+					w.Untold++
+					continue
+				}
+				w.Told++
+				if x.Truth != e.Truth {
+					w.Changes = append(w.Changes, Change{e, x.Truth})
+				}
+			}
+		}
+	}
+	return out
+}
+
 // Asks says whether the ledger of the question lists the award.
 func (q Question) Asks(a *plan.Award) bool {
 	if q.Award != "" && q.Award != a.Code {
@@ -250,7 +304,7 @@ func (q Question) Asks(a *plan.Award) bool {
 // Ledger answers for every award that the question asks for and every subject of it, in the plan's order of awards and of
 // groups, then in the order of units; subjects that are no units stand in the order of what they are registered under.
 func Ledger(q Question) []Entry {
-	j := judge{Question: q, newest: newest(q.Records), seen: map[figureKey]Figure{}}
+	j := judge{Question: q, newest: newest(q.Records), seen: map[figureKey]Figure{}, other: map[otherKey]*plan.Indicator{}}
 	var out []Entry
 	for i := range q.Plan.Awards {
 		a := &q.Plan.Awards[i]

@@ -50,6 +50,7 @@ type world struct {
 	asOf    plan.Day
 	then    award.Boundaries
 	path    *plan.Value
+	read    map[string]progress.Point // by indicator and what a reading changes of it: numerator, aggregate
 }
 
 func newWorld(p *plan.Plan, a *plan.Award, g *plan.Subject) *world {
@@ -91,6 +92,12 @@ func (w *world) question() award.Question {
 	q := award.Question{Plan: &p, Year: w.year, Milestone: w.award.Milestone != plan.NoDay, AsOf: w.asOf, Boundaries: w.then}
 	q.Figures = func(ind *plan.Indicator, _ *plan.Unit, _, _ plan.Day) award.Figure {
 		f := award.Figure{Official: progress.SharePoint(1000, 1000), Expected: w.path, NotApplicable: w.absent[ind.Code]}
+		for _, key := range []string{ind.Code + " " + string(ind.Aggregate), ind.Code + " " + ind.Numerator} {
+			if x, ok := w.read[key]; ok {
+				f.Official = x
+				return f
+			}
+		}
 		if x, ok := w.figures[ind.Code]; ok {
 			f.Official = x
 		}
@@ -191,6 +198,24 @@ func TestEveryConditionOfEveryAward(t *testing.T) {
 	n := every(t, p, func(t *testing.T, fresh func() *world) {
 		w := fresh()
 		good := w.entry(t)
+		saw := map[string]map[progress.Truth]bool{} // condition, or its target -> verdicts that a case came to
+		see := func(e award.Entry) {
+			note := func(code string, f award.Finding) {
+				if saw[code] == nil {
+					saw[code] = map[progress.Truth]bool{}
+				}
+				saw[code][f.Truth] = true
+			}
+			for _, f := range e.Conditions {
+				note(f.Code, f)
+				for _, x := range f.Parts {
+					if !x.LeftOut {
+						note(f.Code+"/"+x.Code, x)
+					}
+				}
+			}
+		}
+		see(good)
 		impossible := false // by the readings in force something stays open, however good the figures
 		for _, c := range good.Conditions {
 			for _, x := range c.Parts {
@@ -217,6 +242,7 @@ func TestEveryConditionOfEveryAward(t *testing.T) {
 			w := fresh()
 			change(w)
 			e := w.entry(t)
+			see(e)
 			f := finding(e, condition)
 			if f.Truth != verdict {
 				t.Errorf("%s: condition %s is %s (%s), want %s", what, condition, f.Truth, f.Reason, verdict)
@@ -282,6 +308,35 @@ func TestEveryConditionOfEveryAward(t *testing.T) {
 			changed(code+" says no", func(w *world) { w.records[code] = award.Fails }, code, progress.No)
 			changed(code+" silent", func(w *world) { w.records[code] = "" }, code, progress.Undecidable)
 			changed(code+" withdrawn", func(w *world) { w.records[code] = award.Withdrawn }, code, progress.Undecidable)
+		}
+
+		// Of every condition, and of every target below one, a case came to each verdict, but for what by the readings in force nobody can
+		// come to: there another reading must.
+		for _, f := range good.Conditions {
+			codes := []string{f.Code}
+			for _, x := range f.Parts {
+				if !x.LeftOut {
+					codes = append(codes, f.Code+"/"+x.Code)
+				}
+			}
+			for _, code := range codes {
+				x := f
+				if _, target, ok := strings.Cut(code, "/"); ok {
+					x = part(f, target)
+				}
+				closed := strings.HasPrefix(string(x.Reason), "unattainable")
+				open := slices.ContainsFunc(x.Parts, func(y award.Finding) bool { return !y.LeftOut && !strings.HasPrefix(string(y.Reason), "unattainable") })
+				for _, v := range []progress.Truth{progress.Yes, progress.No, progress.Undecidable} {
+					if !saw[code][v] && !(closed && (v == progress.Yes || !open)) {
+						t.Errorf("%s: no case comes to %s", code, v)
+					}
+				}
+				if closed && !slices.ContainsFunc(award.Impacts([]award.Entry{good}), func(i award.Impact) bool {
+					return slices.ContainsFunc(i.Ways, func(w award.Way) bool { return len(w.Changes) > 0 && w.Changes[0].To == progress.Yes })
+				}) {
+					t.Errorf("%s cannot be met, and no reading would let it", code)
+				}
+			}
 		}
 	})
 	if n == 0 {
@@ -365,6 +420,65 @@ func TestWhatEachReadingChanges(t *testing.T) {
 			}
 			if got := effect(t, c.entry, c.ruling, c.reading); got != c.want {
 				t.Errorf("%s read as %s: %s, want %s", c.ruling, c.reading, got, c.want)
+			}
+		})
+	}
+}
+
+// What another reading of an indicator's ruling would make of the verdict, where the sources state the figure that it needs; where they do
+// not, no verdict is claimed.
+func TestWhatEachReadingOfAnIndicatorChanges(t *testing.T) {
+	p := builtIn(t)
+	low, high := progress.SharePoint(1, 1000), progress.SharePoint(999, 1000)
+	unknown := progress.UnknownPoint(progress.ReasonNotReported, 0, 0)
+	exact := progress.SharePoint(90, 100)
+	for _, c := range []struct {
+		name, award, group, indicator string
+		official                      progress.Point
+		other                         string // what the reading changes of the indicator
+		read                          progress.Point
+		ruling, reading               string
+		now, want                     progress.Truth // want "": not claimed
+	}{
+		{"online: of full-process procedures", "BK-UBND-2023", "huyen", "CQS-02", low, "dossier.full_process_online", high, "R-ONLINE", "full_process", progress.No, progress.Yes},
+		{"online: the other way round", "BK-UBND-2023", "huyen", "CQS-02", high, "dossier.full_process_online", low, "R-ONLINE", "full_process", progress.Yes, progress.No},
+		{"online: not stated", "BK-UBND-2023", "huyen", "CQS-02", high, "dossier.full_process_online", unknown, "R-ONLINE", "full_process", progress.Yes, progress.Undecidable},
+		{"on time: as form 06 counts", "BK-UBND-2023", "xa", "CQS-09", low, "dossier.on_time_tt06", high, "R-ONTIME", "tt06", progress.No, progress.Yes},
+		{"rated or satisfied", "BK-UBND-2023", "so-nganh", "CQS-03", low, "CQS-03.satisfied", high, "R-RATE", "satisfied", progress.No, progress.Yes},
+		{"fees by count", "BK-UBND-2023", "huyen", "KTS-07", low, "hospital_fee.cashless_count", high, "R-VAL", "count", progress.No, progress.Yes},
+		{"tuition by institutions", "BK-UBND-2023", "huyen", "KTS-08", low, "tuition.cashless_institutions", high, "R-TUI", "institutions", progress.No, progress.Yes},
+		{"tuition by institutions is not by count", "BK-UBND-2023", "huyen", "KTS-08", low, "tuition.cashless_institutions", high, "R-VAL", "count", progress.No, progress.No},
+		{"schools by who manages them", "BK-UBND-2023", "huyen", "XHS-10", low, "managed_by", high, "R-LOC", "managed_by", progress.No, progress.Yes},
+		{"more than instead of at least", "BK-UBND-2023", "huyen", "CQS-07H", exact, "", exact, "R-07", "more_than", progress.Yes, progress.No},
+		{"satisfaction held against the targets of CQS-03", "BK-UBND-2023", "xa", "X-SAT", low, "", low, "R-SAT", "as_rated", progress.Yes, progress.No},
+		{"satisfaction, enough of it", "BK-UBND-2025", "xa", "X-SAT", exact, "", exact, "R-SAT", "as_rated", progress.Yes, progress.Yes},
+		{"procedures on time are counted by nobody", "BK-UBND-2023", "huyen", "CQS-09", low, "", low, "R-09", "procedures", progress.No, ""},
+		{"no registry of the day of issue", "BK-UBND-2023", "huyen", "CQS-04", low, "", low, "R-BASE", "issued", progress.No, ""},
+		{"a criterion that fails, however it is read", "BK-UBND-2023", "huyen", "CQS-02", low, "dossier.full_process_online", high, "R-ONLINE", "full_process", progress.No, progress.No},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(p, findAward(t, p, c.award), p.Subject(c.group))
+			w.figures[c.indicator] = c.official
+			w.read = map[string]progress.Point{c.indicator + " " + c.other: c.read}
+			if strings.HasPrefix(c.name, "a criterion") {
+				w.records["H-PLAN"] = award.Fails
+			}
+			e := w.entry(t)
+			if e.Truth != c.now {
+				t.Errorf("as in force: %s, want %s: %v", e.Truth, c.now, e.Lacking())
+			}
+			if got := effect(t, e, c.ruling, c.reading); got != c.want {
+				t.Errorf("%s read as %s: %q, want %q", c.ruling, c.reading, got, c.want)
+			}
+			for _, impact := range award.Impacts([]award.Entry{e}) {
+				for _, way := range impact.Ways {
+					if way.Told+way.Untold != 1 || way.InForce && len(way.Changes) > 0 {
+						t.Errorf("%s %s: %+v", impact.Ruling.ID, way.Reading.Code, way)
+					}
+					if impact.Ruling.ID == c.ruling && way.Reading.Code == c.reading && (len(way.Changes) == 1) != (c.want != "" && c.want != c.now) {
+						t.Errorf("the impact is %+v", way)
+					}
+				}
 			}
 		})
 	}

@@ -19,6 +19,8 @@ const (
 	readAnyExceeded  = "any_exceeded"           // all met, and at least one exceeded
 	readNext         = "next_milestone"         // a year without a milestone is held against the next one
 	readExcludedType = "excluded"               // only districts proper, not cities
+	readAtLeast      = "at_least"               // a value equal to the target meets it
+	readMoreThan     = "more_than"              // it does not
 )
 
 // settled are the readings between which a figure or the unit's type decides.
@@ -33,6 +35,59 @@ type judge struct {
 	Question
 	newest map[recordKey]Record
 	seen   map[figureKey]Figure
+	other  map[otherKey]*plan.Indicator
+}
+
+type otherKey struct {
+	ind     *plan.Indicator
+	reading string
+}
+
+// otherwise is the indicator as a reading of one of its rulings has it: by another pair that the sources state beside the official
+// one (a variant), held against the target in another way, counted for who manages instead of where it stands, or against the
+// targets of another indicator. Nil where the reading needs what no source states.
+func (j *judge) otherwise(ind *plan.Indicator, way plan.Reading) *plan.Indicator {
+	key := otherKey{ind, way.Code}
+	if x, ok := j.other[key]; ok {
+		return x
+	}
+	x := *ind
+	other := &x
+	variant := slices.IndexFunc(ind.Variants, func(v plan.Variant) bool { return v.Code == way.Code })
+	switch {
+	case variant >= 0:
+		v := ind.Variants[variant]
+		x.Numerator, x.Denominator, x.Variants = v.Numerator, v.Denominator, nil
+	case way.Code == readAtLeast:
+		x.Comparator = plan.AtLeast
+	case way.Code == readMoreThan:
+		x.Comparator = plan.MoreThan
+	case way.Code == string(plan.ManagedBy) && ind.Aggregate == plan.LocatedIn:
+		x.Aggregate = plan.ManagedBy
+	case way.Code == string(plan.LocatedIn) && ind.Aggregate == plan.ManagedBy:
+		x.Aggregate = plan.LocatedIn
+	case way.TargetOf != "" && j.Plan.Indicator(way.TargetOf) != nil:
+		x.Targets = j.Plan.Indicator(way.TargetOf).Targets
+	default:
+		other = nil
+	}
+	j.other[key] = other
+	return other
+}
+
+// told says whether figures tell what the reading of an indicator's ruling would make of what the subject owes: of every indicator that
+// rests on the ruling.
+func (j *judge) told(s Subject, ruling string, way plan.Reading) bool {
+	told := false
+	for _, ind := range j.Plan.OwedBy(s.Group) {
+		if slices.Contains(ind.Rulings, ruling) {
+			if j.otherwise(ind, way) == nil {
+				return false
+			}
+			told = true
+		}
+	}
+	return told
 }
 
 // readings are the codes of the readings that a condition is read by.
@@ -43,7 +98,7 @@ func (r readings) has(code string) bool { return slices.Contains(r, code) }
 func (j *judge) entry(a *plan.Award, s Subject) Entry {
 	e := Entry{Award: a, Year: j.Year, Subject: s}
 	general := j.criteria(s)
-	own, truth := j.own(a, s, "", "")
+	own, truth := j.own(a, s, "", plan.Reading{})
 	e.Conditions = append(general, own...)
 	fixed := all(general)
 	e.Truth = and(fixed, truth)
@@ -62,8 +117,8 @@ func (j *judge) entry(a *plan.Award, s Subject) Entry {
 				switch {
 				case x.InForce:
 					x.Truth = e.Truth
-				case decides && slices.Contains(settled, way.Code):
-					_, t := j.own(a, s, id, way.Code)
+				case decides && slices.Contains(settled, way.Code), !decides && j.told(s, id, way):
+					_, t := j.own(a, s, id, way)
 					x.Truth = and(fixed, t)
 				}
 				reading.Effects = append(reading.Effects, x)
@@ -130,7 +185,7 @@ func (f *Finding) attested(r *Record, mayBeNone bool) {
 }
 
 // own are the award's conditions, with the ruling of that id read in the other way ("": as in force).
-func (j *judge) own(a *plan.Award, s Subject, ruling, reading string) ([]Finding, progress.Truth) {
+func (j *judge) own(a *plan.Award, s Subject, ruling string, way plan.Reading) ([]Finding, progress.Truth) {
 	var out []Finding
 	for i := range a.Conditions {
 		c := &a.Conditions[i]
@@ -139,14 +194,14 @@ func (j *judge) own(a *plan.Award, s Subject, ruling, reading string) ([]Finding
 			if r := j.Plan.Ruling(id); r != nil {
 				by = append(by, r.Default)
 				if id == ruling {
-					by[len(by)-1] = reading
+					by[len(by)-1] = way.Code
 				}
 			}
 		}
 		f := Finding{Kind: Own, Code: c.Code, Section: a.Section, Wording: c.Wording, Rulings: c.Rulings, Deadline: j.end()}
 		switch c.Rule {
 		case plan.RuleTargetsMet, plan.RuleTargetsExceeded:
-			j.targets(&f, c, s, by)
+			j.targets(&f, c, s, by, ruling, way)
 		case plan.RuleRegister:
 			f.attested(j.record(c.Code, s), false)
 		default:
@@ -164,11 +219,16 @@ func (j *judge) own(a *plan.Award, s Subject, ruling, reading string) ([]Finding
 	return out, all(out)
 }
 
-// targets judges a condition about the owed targets.
-func (j *judge) targets(f *Finding, c *plan.Condition, s Subject, by readings) {
+// targets judges a condition about the owed targets, those that rest on the ruling read in that way.
+func (j *judge) targets(f *Finding, c *plan.Condition, s Subject, by readings, ruling string, way plan.Reading) {
 	exceeded := progress.No // any of them
 	counted := 0
 	for _, ind := range j.Plan.OwedBy(s.Group) {
+		if slices.Contains(ind.Rulings, ruling) {
+			if other := j.otherwise(ind, way); other != nil {
+				ind = other
+			}
+		}
 		part, over := j.target(ind, c, s, by)
 		f.Parts = append(f.Parts, part)
 		if part.LeftOut {

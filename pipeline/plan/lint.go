@@ -285,6 +285,11 @@ func (l *linter) rulings() {
 		if !slices.ContainsFunc(x.Readings, func(y Reading) bool { return y.Code == x.Default && y.Text != "" }) {
 			s.say(".default", "ruling-default", "ruling %s: the default %q is none of its readings", x.ID, x.Default)
 		}
+		for j, y := range x.Readings {
+			if y.TargetOf != "" && l.p.Indicator(y.TargetOf) == nil {
+				l.at("rulings.yaml", "[%d].readings[%d]", i, j).say(".target_of", "unknown-indicator", "ruling %s, reading %s: indicator %s is not in indicators.yaml", x.ID, y.Code, y.TargetOf)
+			}
+		}
 		for _, word := range x.Settles {
 			oneOf(s, "settles", word, settlesUnattainable)
 		}

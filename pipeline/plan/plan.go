@@ -283,8 +283,9 @@ type Ruling struct {
 
 // Reading is one way to read a clause.
 type Reading struct {
-	Code string `yaml:"code"`
-	Text string `yaml:"text"`
+	Code     string `yaml:"code"`
+	Text     string `yaml:"text"`
+	TargetOf string `yaml:"target_of"` // the indicator whose targets it would apply; empty: it changes no target
 }
 
 // Subject is a group of subjects and what it owes (plan section IV).

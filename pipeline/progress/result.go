@@ -41,6 +41,9 @@ func (b *Book) Results(ind *plan.Indicator, unit *plan.Unit, days []plan.Day) []
 	return out
 }
 
+// Assess is the assessment of a day alone, without what a result also says: the streak, and what stands beside the figure.
+func (f *Figures) Assess(d plan.Day) Assessment { return f.book.newSeries(f, d).assess(d) }
+
 // streak counts the weekly points up to the day, as Streak.Next does from the first one on. It looks back only to the last
 // one that ended a count. There are no weekly points after a unit's end, so its count stays.
 func (s *series) streak(d plan.Day) Streak {

@@ -280,6 +280,7 @@ type awardBody struct {
 	Rows              []subjectRow
 	Total             int
 	ListURL           string
+	Rulings           link // what their readings would change; empty: the award rests on none
 	Eligible          int
 	All               bool // nothing is filtered
 }
@@ -465,6 +466,7 @@ func (s *site) awardBody(q *inquiry, pairs ...string) *awardBody {
 			b.Eligible++
 		}
 	}
+	b.Rulings = link{Text: rulingsText(q.entries), URL: q.url("/rulings/" + url.PathEscape(q.award.Code))}
 	return b
 }
 

@@ -19,6 +19,7 @@ type awardSubjectBody struct {
 	When, AwardURL string
 	Name, Group    string
 	UnitURL        string
+	RulingsURL     string
 	Verdict        words.StatusWord
 	Years          []link
 	Boundaries     []link
@@ -98,7 +99,7 @@ func (s *site) awardSubject(ctx context.Context, a *ask) (*page, error) {
 		return nil, err
 	}
 	of := s.awardBody(q)
-	b := &awardSubjectBody{Award: q.award, When: of.When, AwardURL: q.self(), Name: subjectName(e.Subject), Group: e.Subject.Group.Name, Verdict: verdictWord(e.Truth), Dossier: dossierParts}
+	b := &awardSubjectBody{Award: q.award, When: of.When, AwardURL: q.self(), RulingsURL: of.Rulings.URL, Name: subjectName(e.Subject), Group: e.Subject.Group.Name, Verdict: verdictWord(e.Truth), Dossier: dossierParts}
 	for _, x := range of.Years {
 		b.Years = append(b.Years, link{Text: x.Text, URL: q.subjectURL(e.Subject, "year", x.Text), Here: x.Here})
 	}

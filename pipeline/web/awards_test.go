@@ -56,11 +56,18 @@ func TestAwards(t *testing.T) {
 	for _, address := range []string{"/awards/BK-UBND-NAM?year=2024", "/awards/BK-UBND-NAM?year=2024&group=xa", "/awards/BK-UBND-NAM/" + district + "?year=2023", "/awards/HCLD-2025?boundaries=now", "/awards/HCLD-2025/" + district, "/awards/BK-TTG-2025/" + district, "/awards?known-on=2025-06-01"} {
 		exceeded += read(address)
 	}
+	read("/rulings", "R-ONLINE", "đang áp dụng", "CQS-02", "Hội đồng Thi đua - Khen thưởng tỉnh")
+	impact := read("/rulings/BK-TTG-2023", "R-UNATT", "R-ONLINE", "Đạt mục tiêu là đủ", "Kho số liệu không lưu số theo cách hiểu này", "đổi kết luận")
+	if rec := get(h, "/rulings/BK-TTG-2023?format=csv"); !strings.Contains(rec.Body.String(), "BK-TTG-2023,2023,then,R-UNATT,met_enough") {
+		t.Errorf("CSV of the readings: %.500s", rec.Body.String())
+	}
+	read("/rulings/BK-UBND-NAM?year=2024&boundaries=now", "R-YEAR")
+	exceeded += impact
 	followed := map[string]bool{}
 	_, main, _ := strings.Cut(exceeded+eligible, "<main")
 	for _, m := range href.FindAllStringSubmatch(main, -1) {
 		to := strings.ReplaceAll(m[1], "&amp;", "&")
-		if to == "" || followed[to] || len(followed) > 150 || !strings.HasPrefix(to, "/awards") && !strings.HasPrefix(to, "/figure") && !strings.HasPrefix(to, "/proposal") && !strings.HasPrefix(to, "/unit") {
+		if to == "" || followed[to] || len(followed) > 150 || !strings.HasPrefix(to, "/awards") && !strings.HasPrefix(to, "/figure") && !strings.HasPrefix(to, "/rulings") && !strings.HasPrefix(to, "/proposal") && !strings.HasPrefix(to, "/unit") {
 			continue
 		}
 		followed[to] = true
@@ -105,6 +112,9 @@ func TestAwards(t *testing.T) {
 func TestAwardsOfAPlanWithoutAny(t *testing.T) {
 	p := load(t, anGiang)
 	h := site(t, p, filled(t, p), clock(p.Demo.AsOf))
+	if rec := get(h, "/rulings"); rec.Code != http.StatusNotFound {
+		t.Errorf("rulings of a plan without any: %d", rec.Code)
+	}
 	if rec := get(h, "/awards"); rec.Code != http.StatusNotFound || strings.Contains(rec.Body.String(), `href="/awards"`) {
 		t.Errorf("%d: %s", rec.Code, text(rec.Body.String()))
 	}

@@ -37,6 +37,7 @@ var morePages = []struct {
 		{Text: "Biểu báo cáo", URL: formsPath, Undated: true, Do: access.DraftRead, On: (*site).hasForms},
 	}},
 	{"Khen thưởng", []entry{
+		{Text: "Cách hiểu quy định", URL: "/rulings", On: func(s *site) bool { return len(s.Plan.Rulings) > 0 }},
 		{Text: "Sổ đăng ký khen thưởng", URL: "/registers", Do: access.ReadRegister, On: func(s *site) bool { return s.Registers != nil && len(s.Plan.Awards) > 0 }},
 	}},
 	{"Rà soát", []entry{

@@ -194,6 +194,8 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/awards/{award}", s.page(s.award))
 	mux.Handle("/awards/{award}/{subject}", s.page(s.awardSubject))
 	mux.Handle("/proposal/{award}", s.page(s.proposal))
+	mux.Handle("/rulings", s.page(s.rulingsPage))
+	mux.Handle("/rulings/{award}", s.page(s.rulingImpact))
 	mux.Handle("/registers", s.page(s.registers))
 	mux.Handle("/registers/enter", s.page(s.enter))
 	mux.Handle("/runbook", s.page(s.runbookPage))
