@@ -106,6 +106,7 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 	options := web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st), Log: a.log, Metrics: tel.Handler(),
 		Reviews: st, Access: st, Registers: st, RequireLogin: a.cfg.RequireLogin, Site: a.site(),
 		Contests: st,
+		Upkeep:   st,
 	}
 	if forms != nil {
 		options.Forms, options.Drafts = forms, st

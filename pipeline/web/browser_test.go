@@ -29,7 +29,7 @@ func TestInABrowser(t *testing.T) {
 		}
 	}()
 	for code, addresses := range map[string][]string{
-		kienGiang: {"/", "/heat", "/heat?level=commune", "/pillar/CQS", "/pillar/XHS?unit=899", "/map", "/map?indicator=CQS-02", "/map?level=commune", "/compare?unit=899&unit=900&unit=so-noi-vu&unit=91", "/indicator/CQS-02", "/indicator/CQS-05?unit=899", "/unit/899", "/unit/91", "/freshness", "/late", "/review/2025-W26", "/awards", "/awards/BK-TTG-2023", "/awards/BK-TTG-2023/899", "/proposal/BK-TTG-2023", "/runbook", "/search?q=vinh", "/figure/CQS-02/91", "/figure/KTS-04/899", "/?as-of=2025-06-23&known-on=2025-06-29"},
+		kienGiang: {"/", "/heat", "/heat?level=commune", "/pillar/CQS", "/pillar/XHS?unit=899", "/map", "/map?indicator=CQS-02", "/map?level=commune", "/compare?unit=899&unit=900&unit=so-noi-vu&unit=91", "/indicator/CQS-02", "/indicator/CQS-05?unit=899", "/unit/899", "/unit/91", "/freshness", "/late", "/sources", "/source/dossiers", "/review/2025-W26", "/awards", "/awards/BK-TTG-2023", "/awards/BK-TTG-2023/899", "/proposal/BK-TTG-2023", "/runbook", "/search?q=vinh", "/figure/CQS-02/91", "/figure/KTS-04/899", "/?as-of=2025-06-23&known-on=2025-06-29"},
 		anGiang:   {"/", "/heat", "/indicator/S-TONG", "/unit/91", "/review/2025-W35"},
 	} {
 		p := load(t, code)

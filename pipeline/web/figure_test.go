@@ -24,25 +24,7 @@ func collected(t testing.TB, p *plan.Plan) *schema.Store {
 	agency, district := plan.UnitKey{Code: "so-noi-vu", From: plan.NoDay}, plan.UnitKey{Code: "899", From: plan.NoDay}
 	land := func(source, id string, at time.Time, body string, b collectors.Batch) {
 		t.Helper()
-		key := run.PageKey{Source: source, RunID: id, Page: 1, SHA256: run.Sum([]byte(body))}
-		page := collectors.Page{Request: "GET /" + source + " <trang>=1", Body: []byte(body), FetchedAt: at, Records: 3}
-		loaded := 0
-		err := st.Land(ctx, key, page)
-		if err == nil {
-			loaded, err = st.Load(ctx, key, at, b)
-		}
-		if err == nil {
-			err = st.Commit(ctx, key, page, loaded, len(b.Rejects))
-		}
-		if err == nil {
-			err = st.EndRun(ctx, run.Run{Source: source, RunID: id, StartedAt: at, EndedAt: at, FetchedAt: at, State: run.OK, Pages: 1, Records: 3})
-		}
-		if err == nil {
-			err = st.Measure(ctx, source)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		landed(t, st, source, id, at, body, b)
 	}
 	dossier := func(position, n int, channel uint8, end plan.Day) collectors.Dossier {
 		return collectors.Dossier{Position: position, ID: fmt.Sprintf("H33.01-25-%04d", n), Unit: agency, Procedure: "1.003000", Channel: channel, Status: 9,
@@ -84,6 +66,31 @@ func collected(t testing.TB, p *plan.Plan) *schema.Store {
 		}
 	}
 	return st
+}
+
+// landed is a run of one page.
+func landed(t testing.TB, st *schema.Store, source, id string, at time.Time, body string, b collectors.Batch) {
+	t.Helper()
+	ctx := t.Context()
+	key := run.PageKey{Source: source, RunID: id, Page: 1, SHA256: run.Sum([]byte(body))}
+	page := collectors.Page{Request: "GET /" + source + " <trang>=1", Body: []byte(body), FetchedAt: at, Records: 3}
+	loaded := 0
+	err := st.Land(ctx, key, page)
+	if err == nil {
+		loaded, err = st.Load(ctx, key, at, b)
+	}
+	if err == nil {
+		err = st.Commit(ctx, key, page, loaded, len(b.Rejects))
+	}
+	if err == nil {
+		err = st.EndRun(ctx, run.Run{Source: source, RunID: id, StartedAt: at, EndedAt: at, FetchedAt: at, State: run.OK, Pages: 1, Records: 3})
+	}
+	if err == nil {
+		err = st.Measure(ctx, source)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 var href = regexp.MustCompile(`href="([^"#]*)(#[^"]*)?"[^>]*>([^<]*)<`)

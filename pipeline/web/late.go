@@ -158,17 +158,14 @@ func periodName(p plan.Period) string {
 	return words.Day(p.End)
 }
 
-// careTabs lead from one page about the figures' origin to the others.
+// careTabs lead from one page about the figures' origin to the others: the group of the further pages that has this one.
 func (s *site) careTabs(ctx context.Context, a *ask, here string) []link {
-	all := []link{{Text: "Độ cập nhật", URL: "/freshness"}, {Text: "Hạn báo cáo", URL: "/late"}}
-	if s.Contests != nil && whoAsks(ctx) != nil {
-		all = append(all, link{Text: "Giải trình", URL: "/contests"})
+	for _, g := range s.more(ctx, here, a.kept()).Groups {
+		if slices.ContainsFunc(g.Links, func(l link) bool { return l.Here }) {
+			return g.Links
+		}
 	}
-	for i := range all {
-		all[i].Here = all[i].URL == here
-		all[i].URL = a.url(all[i].URL)
-	}
-	return all
+	return nil
 }
 
 type lateBody struct {

@@ -35,6 +35,10 @@ var morePages = []struct {
 	{"Số liệu", []entry{
 		{Text: "Độ cập nhật", URL: "/freshness"},
 		{Text: "Biểu báo cáo", URL: formsPath, Undated: true, Do: access.DraftRead, On: (*site).hasForms},
+		{Text: "Hạn báo cáo", URL: "/late", Undated: true},
+		{Text: "Điều chỉnh số liệu", URL: "/restatements", Undated: true, On: func(s *site) bool { return s.Upkeep != nil }},
+		{Text: "Nguồn số liệu", URL: "/sources", Undated: true},
+		{Text: "Giải trình số liệu", URL: "/contests", Undated: true, Do: access.View, On: func(s *site) bool { return s.Contests != nil }},
 	}},
 	{"Khen thưởng", []entry{
 		{Text: "Cách hiểu quy định", URL: "/rulings", On: func(s *site) bool { return len(s.Plan.Rulings) > 0 }},

@@ -117,6 +117,7 @@ type Drift struct {
 type Restatement struct {
 	Source, Measure string
 	Unit            plan.UnitKey
+	Dims            string   // member of a dimension; in lists of all only
 	Day             plan.Day // end of the period
 	Was, Now        int64
 	KnownAt         time.Time

@@ -54,6 +54,7 @@ type Options struct {
 	Idle, Lifetime time.Duration    // of a session; 0: an hour, 12 hours
 
 	Contests Contests // what units object to; nil: nobody can
+	Upkeep   Upkeep   // runs, restatements; nil: their pages are not there
 }
 
 // patience is how long a page may wait for the store.
@@ -77,15 +78,19 @@ type site struct {
 
 // sourceInfo is what a source's file says to people.
 type sourceInfo struct {
-	Name   string      `yaml:"name"`
-	Rhythm plan.Rhythm `yaml:"rhythm"`
+	Name        string      `yaml:"name"`
+	Rhythm      plan.Rhythm `yaml:"rhythm"`
+	Kind        string      `yaml:"kind"`
+	Path        string      `yaml:"path"` // of the folder that files are put into; empty: it is asked over the network
+	Schedule    string      `yaml:"schedule"`
+	RejectLimit *float64    `yaml:"reject_limit"` // nil: the program's own
 }
 
 // sourceInfos is what the files of a plan's sources say to people, by source.
 func sourceInfos(p *plan.Plan) (map[string]sourceInfo, error) {
 	all := map[string]sourceInfo{}
 	for _, f := range p.Sources {
-		info := sourceInfo{Rhythm: plan.Daily}
+		info := sourceInfo{Rhythm: plan.Daily, Schedule: "30 1 * * *"}
 		if err := yaml.Unmarshal(f.Data, &info); err != nil {
 			return nil, fmt.Errorf("web: source %s: %w", f.Name, err)
 		}
@@ -184,6 +189,9 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/actions", s.page(s.actions))
 	mux.Handle("/freshness", s.page(s.freshness))
 	mux.Handle("/late", s.page(s.late))
+	mux.Handle("/restatements", s.page(s.restatements))
+	mux.Handle("/sources", s.page(s.sourceList))
+	mux.Handle("/source/{source}", s.page(s.source))
 	mux.Handle("/contests", s.page(s.contestList))
 	mux.Handle("/contests/{number}", s.page(s.contest))
 	mux.Handle("/search", s.page(s.search))
