@@ -43,7 +43,7 @@ var seeds = []string{"/", "/heat", "/indicator/CQS-02", "/unit/91", "/unit/30772
 	"/search?q=vinh", "/search?q=khong+co+gi", "/figure/CQS-02/91", "/figure/CQS-05/91", "/?as-of=2025-06-22&known-on=2025-06-29", "/unit/nobody", "/login", "/healthz", "/readyz", "/metrics"}
 
 // entered are pages of what somebody must enter first.
-var entered = []string{"/contests/{number}"}
+var entered = []string{"/contests/{number}", "/forms/{form}/{unit}/{period}/preview/{sha256}"}
 
 // walkers read the site; the first has not signed in.
 var walkers = []access.Account{{}, {Name: "viewer", Role: access.Viewer}, {Name: "officer", Role: access.Officer, Unit: plan.UnitKey{Code: "899", From: plan.NoDay}},
@@ -187,10 +187,11 @@ func addressesOf(t *testing.T) *addresses {
 			if v := constants[e.Name]; v != nil {
 				return text(v)
 			}
+			return "{" + e.Name + "}" // one of several
 		case *ast.BinaryExpr:
 			return text(e.X) + text(e.Y)
 		}
-		t.Fatalf("an address of the site is neither a text nor a constant: %#v", e)
+		t.Fatalf("an address of the site is neither a text nor a name: %#v", e)
 		return ""
 	}
 	all := &addresses{ServeMux: http.NewServeMux()}
