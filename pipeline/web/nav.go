@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -9,12 +10,12 @@ import (
 	"tiendo/pipeline/plan"
 )
 
-// entry is a page that others lead to.
+// entry is a page that others lead to. One that is not served is not led to.
 type entry struct {
 	Text, URL string
 	Undated   bool             // it speaks of no day: the days asked for are not kept
 	Do        access.Action    // who may do this to some unit sees it; empty: everybody
-	On        func(*site) bool // nil: it is always there
+	On        func(*site) bool // nil: wherever it is served
 }
 
 // mainPages stand in the header; more of them would not fit an old screen.
@@ -34,19 +35,27 @@ var morePages = []struct {
 }{
 	{"Số liệu", []entry{
 		{Text: "Độ cập nhật", URL: "/freshness"},
+		{Text: "Nguồn số liệu", URL: "/sources", Undated: true},
+		{Text: "Bản ghi bị loại", URL: "/rejects", Undated: true, On: func(s *site) bool { return s.Upkeep != nil }},
+		{Text: "Điều chỉnh số liệu", URL: "/restatements", Undated: true, On: func(s *site) bool { return s.Upkeep != nil }},
+	}},
+	{"Báo cáo", []entry{
 		{Text: "Biểu báo cáo", URL: formsPath, Undated: true, Do: access.DraftRead, On: (*site).hasForms},
 		{Text: "Hạn báo cáo", URL: "/late", Undated: true},
-		{Text: "Điều chỉnh số liệu", URL: "/restatements", Undated: true, On: func(s *site) bool { return s.Upkeep != nil }},
-		{Text: "Nguồn số liệu", URL: "/sources", Undated: true},
 		{Text: "Giải trình số liệu", URL: "/contests", Undated: true, Do: access.View, On: func(s *site) bool { return s.Contests != nil }},
+		{Text: "Báo cáo định kỳ", URL: "/reports", Undated: true},
+	}},
+	{"Rà soát", []entry{
+		{Text: "Các kỳ rà soát", URL: "/reviews", Undated: true, On: func(s *site) bool { return s.desk != nil }},
+		{Text: "Việc cần làm", URL: "/actions", Undated: true, On: func(s *site) bool { return s.desk != nil }},
 	}},
 	{"Khen thưởng", []entry{
 		{Text: "Cách hiểu quy định", URL: "/rulings", On: func(s *site) bool { return len(s.Plan.Rulings) > 0 }},
 		{Text: "Sổ đăng ký khen thưởng", URL: "/registers", Do: access.ReadRegister, On: func(s *site) bool { return s.Registers != nil && len(s.Plan.Awards) > 0 }},
 	}},
-	{"Rà soát", []entry{
-		{Text: "Các kỳ rà soát", URL: "/reviews", Undated: true, On: func(s *site) bool { return s.desk != nil }},
-		{Text: "Việc cần làm", URL: "/actions", Undated: true, On: func(s *site) bool { return s.desk != nil }},
+	{"Quản trị", []entry{
+		{Text: "Tài khoản", URL: "/accounts", Undated: true, Do: access.Accounts},
+		{Text: "Nhật ký hệ thống", URL: "/audit", Undated: true, Do: access.ReadAudit},
 	}},
 	{"Trợ giúp", []entry{
 		{Text: "Tìm kiếm", URL: "/search"},
@@ -54,13 +63,19 @@ var morePages = []struct {
 	}},
 }
 
-func (e *entry) on(s *site) bool { return e.On == nil || e.On(s) }
+// served says whether the site has a page of its own at the address.
+func (s *site) served(address string) bool {
+	_, pattern := s.mux.Handler(&http.Request{Method: http.MethodGet, URL: &url.URL{Path: address}})
+	return address == "/" || pattern != "/"
+}
+
+func (s *site) on(e *entry) bool { return s.served(e.URL) && (e.On == nil || e.On(s)) }
 
 // nav are the main pages with the days asked for; here is the address of the one that is shown.
 func (s *site) nav(a *ask, here string) []link {
 	var all []link
 	for _, e := range mainPages {
-		if e.on(s) {
+		if s.on(&e) {
 			all = append(all, link{Text: e.Text, URL: a.url(e.URL), Here: e.URL == here})
 		}
 	}
@@ -88,7 +103,7 @@ func (s *site) more(ctx context.Context, path string, kept [][2]string) *more {
 	for _, g := range morePages {
 		group := linkGroup{Name: g.Name}
 		for _, e := range g.Pages {
-			if !e.on(s) || e.Do != "" && !mayAny(ctx, e.Do) {
+			if !s.on(&e) || e.Do != "" && !mayAny(ctx, e.Do) {
 				continue
 			}
 			l := link{Text: e.Text, URL: e.URL, Here: path == e.URL || strings.HasPrefix(path, e.URL+"/")}

@@ -73,6 +73,7 @@ type site struct {
 	ledgers   ledgers
 	outlines  map[string]outline // by unit code
 	mapHeight int
+	mux       *http.ServeMux
 	prefix    string // path of the site's address, without the last slash
 }
 
@@ -176,6 +177,7 @@ func New(o Options) (http.Handler, error) {
 	}
 
 	mux := http.NewServeMux()
+	s.mux = mux
 	mux.Handle("/{$}", s.page(s.scorecard))
 	mux.Handle("/heat", s.page(s.heat))
 	mux.Handle("/map", s.page(s.mapPage))
