@@ -69,6 +69,7 @@ var standsIn = map[string][]string{
 	"github.com/creack/pty":                {"schema/engine"},
 	"golang.org/x/crypto/":                 {"pipeline/access"},
 	"github.com/alexedwards/scs/":          {"pipeline/web"},
+	"github.com/klauspost/compress/":       {"pipeline/web"},
 	"github.com/yuin/goldmark":             {"pipeline/web"},
 	"github.com/spf13/cobra":               {"cmd/tiendo"},
 	"github.com/schollz/progressbar/":      {"cmd/tiendo"},

@@ -338,6 +338,15 @@ func (s *Store) AwardBook(ctx context.Context, p *plan.Plan, knownOn plan.Day) (
 	return web.AwardBook{Plan: in, Figures: award.Of(book)}, nil
 }
 
+// Edition reads what names the present content of the store.
+func (s *Store) Edition(ctx context.Context) (string, error) {
+	var edition uint64
+	if err := s.conn.QueryRow(ctx, "SELECT edition FROM v_store_edition").Scan(&edition); err != nil {
+		return "", fmt.Errorf("read the edition of the store: %w", err)
+	}
+	return fmt.Sprint(edition), nil
+}
+
 // State says whether the tables are of the newest version, whole, and hold results.
 func (s *Store) State(ctx context.Context) (web.State, error) {
 	var st web.State

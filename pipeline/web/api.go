@@ -49,7 +49,7 @@ func (s *site) openData(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, &refusal{http.StatusMethodNotAllowed, "Chỉ để đọc", "Giao diện này chỉ nhận GET, HEAD và OPTIONS.", nil})
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	ctx, cancel := context.WithTimeout(inMoment(r.Context()), patience)
 	defer cancel()
 	body, media, err := s.opened(ctx, w, r)
 	if err != nil {

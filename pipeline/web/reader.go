@@ -42,6 +42,8 @@ type Reader interface {
 	Registers(ctx context.Context, knownOn plan.Day) ([]award.Record, error)
 	// State says whether the store is fit to be read.
 	State(ctx context.Context) (State, error)
+	// Edition is another one after everything that is written to the store, except accounts and the audit log.
+	Edition(ctx context.Context) (string, error)
 }
 
 // Query picks results. What is left at its zero value does not limit; days are limited by AsOf always.

@@ -122,6 +122,7 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Store = &memory{Reader: o.Store}
 	s := &site{Options: o, templates: map[string]*template.Template{}, sources: sources}
 	templates, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
@@ -242,7 +243,7 @@ func New(o Options) (http.Handler, error) {
 		mux.HandleFunc("GET "+logoutPath, s.logout)
 		mux.HandleFunc("POST "+logoutPath, s.logout)
 	}
-	return below(s.prefix, s.guard(mux, s.gate(mux))), nil
+	return compressed(below(s.prefix, s.guard(mux, s.gate(mux))))
 }
 
 // stylePath is where all style sheets are had as one.
@@ -305,7 +306,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 // page turns what a page says into an answer: HTML, or its table where ?format=csv or ?format=xlsx asks for it.
 func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		ctx, cancel := context.WithTimeout(inMoment(r.Context()), patience)
 		defer cancel()
 		a, err := s.ask(r)
 		var p *page
@@ -356,8 +357,15 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status in
 	if p.Who != nil || p.Template == "login" {
 		w.Header().Set("Cache-Control", "private, no-store")
 	}
+	body := prefixed(b.Bytes(), s.prefix)
+	if status == http.StatusOK && p.Who == nil && p.Template != "login" {
+		sum := sha256.Sum256(body)
+		w.Header().Set("ETag", `W/"`+hex.EncodeToString(sum[:16])+`"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+		return
+	}
 	w.WriteHeader(status)
-	_, _ = w.Write(prefixed(b.Bytes(), s.prefix)) // the reader may be gone
+	_, _ = w.Write(body) // the reader may be gone
 }
 
 // table writes the page's table for a spreadsheet: UTF-8 with a byte-order mark, without which Excel breaks Vietnamese.

@@ -368,6 +368,8 @@ func (failing) Days(context.Context) (map[plan.Level][]plan.Day, error) {
 	return nil, errors.New("dial tcp 10.0.0.1:9000: secret detail")
 }
 
+func (failing) Edition(context.Context) (string, error) { return "1", nil }
+
 func TestAFailureTellsNoDetail(t *testing.T) {
 	p := load(t, kienGiang)
 	rec := get(site(t, p, failing{}, clock(p.Demo.AsOf)), "/")

@@ -1,0 +1,128 @@
+package web_test
+
+import (
+	"compress/gzip"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tiendo/pipeline/access"
+	"tiendo/pipeline/progress"
+	"tiendo/pipeline/run"
+	"tiendo/pipeline/web"
+	"tiendo/schema"
+)
+
+// counted is a store that counts how often it is asked for results.
+type counted struct {
+	*schema.Store
+	asked atomic.Int64
+}
+
+func (c *counted) Assessments(ctx context.Context, q web.Query) ([]web.Assessment, error) {
+	c.asked.Add(1)
+	return c.Store.Assessments(ctx, q)
+}
+
+// TestMemoryIsNeverStale: a page is read from the store once, and anew after everything that is written there, whoever wrote it.
+func TestMemoryIsNeverStale(t *testing.T) {
+	p := load(t, kienGiang)
+	st := filled(t, p)
+	c := &counted{Store: st}
+	asOf := p.Demo.AsOf
+	h := site(t, p, c, clock(asOf))
+	addresses := []string{"/", "/unit/899", "/indicator/CQS-02", "/freshness", "/api/v1/progress?unit=91"}
+	read := func() (all string, asked int64) {
+		t.Helper()
+		before := c.asked.Load()
+		for _, a := range addresses {
+			rec := get(h, a)
+			if rec.Code != http.StatusOK {
+				t.Fatalf("%s: %d %.300s", a, rec.Code, rec.Body)
+			}
+			all += rec.Body.String()
+		}
+		return all, c.asked.Load() - before
+	}
+	first, asked := read()
+	if asked < int64(len(addresses)) {
+		t.Fatalf("the store was asked for results %d times for %d pages", asked, len(addresses))
+	}
+	province := p.Units.On(p.Province, asOf)
+	for _, w := range []struct {
+		name   string
+		shown  bool
+		change func() error
+	}{
+		{"nothing", false, func() error { return nil }},
+		{"an account", false, func() error {
+			return st.SaveAccount(t.Context(), access.Account{Name: "xem", Role: access.Viewer, Password: access.Hash(password)}, access.AccountAdded, "t", time.Now())
+		}},
+		{"a run", true, func() error {
+			at := asOf.Start().Add(5 * time.Hour)
+			return st.EndRun(t.Context(), run.Run{Source: p.Sources[2].Name, RunID: "later", StartedAt: at, EndedAt: at, FetchedAt: at, State: run.Failed, Error: "page 7: no answer"})
+		}},
+		{"results", true, func() error {
+			ind := p.Indicator("CQS-02")
+			r := made(p, ind, province, asOf)
+			r.Numerator, r.Status, r.KnownAt = r.Numerator-1, progress.Behind, r.KnownAt+1
+			_, err := st.SaveResults(t.Context(), p, p.VersionOn(asOf), []progress.Result{r}, clock(asOf)())
+			return err
+		}},
+	} {
+		if err := w.change(); err != nil {
+			t.Fatalf("%s: %v", w.name, err)
+		}
+		now, asked := read()
+		if (now != first) != w.shown {
+			t.Errorf("after %s was written the pages changed: %t, want %t", w.name, now != first, w.shown)
+		}
+		if (asked > 0) != w.shown {
+			t.Errorf("after %s was written the store was asked for results %d times", w.name, asked)
+		}
+		first = now
+	}
+	if _, asked := read(); asked != 0 {
+		t.Errorf("in the end the store was asked for results %d times for what it had answered", asked)
+	}
+}
+
+// TestAnswersAreSmall: a browser gets a page packed where it takes that, not at all where it has it, and plainly otherwise.
+func TestAnswersAreSmall(t *testing.T) {
+	p := load(t, kienGiang)
+	h := site(t, p, stored(t, p), clock(p.Demo.AsOf))
+	ask := func(address string, header ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", address, nil)
+		for i := 0; i+1 < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		rec := httptest.NewRecorder()
+		h.ServeHTTP(rec, r)
+		return rec
+	}
+	for _, address := range []string{"/runbook", "/static/style.css", "/api/v1/openapi.json"} {
+		whole, small := ask(address), ask(address, "Accept-Encoding", "gzip")
+		if whole.Header().Get("Content-Encoding") != "" || small.Header().Get("Content-Encoding") != "gzip" || !strings.Contains(strings.Join(small.Header().Values("Vary"), ","), "Accept-Encoding") {
+			t.Fatalf("%s: %v, %v", address, whole.Header(), small.Header())
+		}
+		if 2*small.Body.Len() > whole.Body.Len() {
+			t.Errorf("%s: %d bytes become %d", address, whole.Body.Len(), small.Body.Len())
+		}
+		z, err := gzip.NewReader(small.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, err := io.ReadAll(z); err != nil || string(body) != whole.Body.String() {
+			t.Errorf("%s: what is packed is another: %v", address, err)
+		}
+	}
+	tag := ask("/runbook").Header().Get("ETag")
+	if again := ask("/runbook", "If-None-Match", tag); tag == "" || again.Code != http.StatusNotModified || again.Body.Len() != 0 {
+		t.Errorf("a page that the browser has under %s is answered with %d and %d bytes", tag, again.Code, again.Body.Len())
+	}
+}
