@@ -47,7 +47,7 @@ var morePages = []struct {
 	}},
 	{"Rà soát", []entry{
 		{Text: "Các kỳ rà soát", URL: "/reviews", Undated: true, On: func(s *site) bool { return s.desk != nil }},
-		{Text: "Việc cần làm", URL: "/actions", Undated: true, On: func(s *site) bool { return s.desk != nil }},
+		{Text: "Việc cần làm", URL: "/actions", Undated: true, Do: access.View, On: func(s *site) bool { return s.desk != nil }},
 	}},
 	{"Khen thưởng", []entry{
 		{Text: "Cách hiểu quy định", URL: "/rulings", On: func(s *site) bool { return len(s.Plan.Rulings) > 0 }},

@@ -94,6 +94,9 @@ type changeRow struct {
 	Misses          bool
 	From, To        words.StatusWord
 	Weeks           string
+	Said            string // where the newest comment on it is; empty: there is none
+	indicator       string
+	unit            plan.UnitKey
 }
 
 type outlookRow struct {
@@ -284,8 +287,11 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 			c.MadeAt = words.Instant(kept.MadeAt)
 			s.differences(c, a, in, &pack, &live)
 		}
-		if c.Actions, err = s.actionsIn(ctx, a, in, stored, forWeek(l, week)); err != nil {
-			return nil, err
+		if c.Who != nil {
+			if c.Actions, err = s.actionsIn(ctx, a, in, stored, forWeek(l, week)); err != nil {
+				return nil, err
+			}
+			b.remarked(l.Course(week))
 		}
 		b.Course = c
 	}
@@ -405,6 +411,27 @@ func (s *site) reviewBody(a *ask, in *plan.Plan, p *review.Pack) *reviewBody {
 	return b
 }
 
+// remarked leads from the rows of the lists to what was said of their figures.
+func (b *reviewBody) remarked(c *review.Course) {
+	mark := func(r *changeRow) {
+		for _, x := range c.Comments {
+			if x.Of(r.indicator, r.unit) {
+				r.Said = fmt.Sprintf("#c%d", x.Seq)
+			}
+		}
+	}
+	for _, lists := range [][]changeList{b.Changes, b.Movers} {
+		for _, l := range lists {
+			for i := range l.Rows {
+				mark(&l.Rows[i])
+			}
+		}
+	}
+	for i := range b.Restated {
+		mark(&b.Restated[i].changeRow)
+	}
+}
+
 // statusColumns are the statuses that a table of counts shows.
 func statusColumns(all []review.Counts) []progress.Status {
 	for _, c := range all {
@@ -490,7 +517,7 @@ func (s *site) changeRow(a *ask, in *plan.Plan, now, before *Assessment) (change
 	if ind == nil || u == nil {
 		return changeRow{}, false
 	}
-	r := changeRow{Code: ind.Code, Name: ind.Name, Short: ind.Short, URL: s.indicatorURL(a, ind.Code, u), Unit: u.Name, UnitURL: s.unitURL(a, u), Was: words.Unknown, Now: words.Unknown, Moved: words.Unknown,
+	r := changeRow{indicator: ind.Code, unit: u.UnitKey, Code: ind.Code, Name: ind.Name, Short: ind.Short, URL: s.indicatorURL(a, ind.Code, u), Unit: u.Name, UnitURL: s.unitURL(a, u), Was: words.Unknown, Now: words.Unknown, Moved: words.Unknown,
 		Expected: words.Unknown, Gap: words.Unknown, From: words.Status(progress.NoData), To: words.Status(progress.NoData)}
 	if before != nil {
 		r.Was, r.From = figure(ind, before.PathValue), words.Status(before.Status)

@@ -40,6 +40,8 @@ type courseBody struct {
 	Differ   []restatedRow
 	MoreDiff int
 	Points   string
+	Hidden   int // comments and actions that are not shown to who has not signed in
+	LoginURL string
 	Comments []commentRow
 	Comment  *commentForm // nil: may not
 	Actions  *actionList
@@ -82,9 +84,12 @@ var stateWords = map[review.State]words.StatusWord{
 	review.Final:        {Name: "Đã ký duyệt", Short: "Đã ký duyệt", Sign: "✔", Class: "met"},
 }
 
-// who takes steps without an account
-func by(name string) string {
-	if name == "schedule" {
+// by is who took a step, for those who have signed in: nobody else reads the names of accounts.
+func by(ctx context.Context, name string) string {
+	switch {
+	case whoAsks(ctx) == nil:
+		return ""
+	case name == "schedule":
 		return "lịch tự động"
 	}
 	return name
@@ -120,9 +125,14 @@ func (s *site) course(ctx context.Context, a *ask, in *plan.Plan, l *review.Log,
 	}{{"Lập", c.Made}, {"Trình", c.Proposed}, {"Ký duyệt", c.Signed}} {
 		v := courseStep{Name: x.name}
 		if x.step != nil {
-			v.Done, v.By, v.At = true, by(x.step.By), words.Instant(x.step.At)
+			v.Done, v.By, v.At = true, by(ctx, x.step.By), words.Instant(x.step.At)
 		}
 		b.Steps = append(b.Steps, v)
+	}
+	if b.Who == nil { // what people wrote to each other is read by those who have signed in
+		b.Hidden = len(c.Comments) + len(forWeek(l, week))
+		b.LoginURL = "/login?next=" + url.QueryEscape(b.Post)
+		return b
 	}
 	if c.Returned != nil {
 		b.Why = fmt.Sprintf("%s trả lại lúc %s: %s", c.Returned.By, words.Instant(c.Returned.At), c.Returned.Text)

@@ -326,6 +326,7 @@ func TestFiguresKnowTheirReviews(t *testing.T) {
 	}
 	reviewer, token := inside(t, base, "reviewer")
 	approver, token2 := inside(t, base, "approver")
+	viewer, _ := inside(t, base, "viewer")
 	nobody := newBrowser(t, base)
 	send := func(b browser, path string, form url.Values) {
 		t.Helper()
@@ -334,47 +335,52 @@ func TestFiguresKnowTheirReviews(t *testing.T) {
 		}
 	}
 	says(nobody, "/reviews", []string{"0 kỳ đã ký duyệt", "Tuần 26/2025", "– Chưa lập", "1 tuần trước đó có kết quả nhưng chưa lập"})
-	says(nobody, "/indicator/CQS-02?unit=899", nil, "Rà soát tuần:", "chính thức")
+	says(viewer, "/indicator/CQS-02?unit=899", nil, "Rà soát tuần:", "chính thức")
 	says(reviewer, "/indicator/CQS-02?unit=899", []string{"Rà soát tuần: Ghi ý kiến về số này"})
 	says(reviewer, "/review/2025-W26?indicator=CQS-02&unit=899", []string{"Ghi ý kiến"})
 	send(reviewer, "/review/2025-W26/comment", url.Values{"token": {token}, "text": {"Đề nghị xem lại"}, "indicator": {"CQS-02"}, "unit": {"899"}})
 	send(reviewer, "/review/2025-W25/action", url.Values{"token": {token}, "text": {"Đôn đốc\nhằng ngày"}, "owner": {"so-noi-vu"}, "due": {"2025-06-30"}, "indicator": {"CQS-02"}, "unit": {"899"}})
 	send(reviewer, "/review/2025-W26/action", url.Values{"token": {token}, "text": {"Họp giao ban"}, "owner": {"899"}, "due": {"2025-07-30"}})
 	for _, path := range []string{"/indicator/CQS-02?unit=899", "/figure/CQS-02/899"} {
-		says(nobody, path, []string{"Rà soát tuần: 1 ý kiến · 1 việc đang làm"}, "Ghi ý kiến")
+		says(viewer, path, []string{"Rà soát tuần: 1 ý kiến · 1 việc đang làm"}, "Ghi ý kiến")
 	}
-	says(nobody, "/indicator/CQS-02?unit=900", nil, "1 ý kiến")
+	says(viewer, "/indicator/CQS-02?unit=900", nil, "1 ý kiến")
 	// an action of last week is measured by what is stored of both weeks, one of this week is not yet
-	says(nobody, "/actions", []string{"Đang làm (2)", "Giá trị theo dõi 60,0% → 57,5% ( -2,5 )", "Có nguy cơ → thành ▼ Chậm tiến độ", "đến tuần 26/2025", "không gắn với số liệu", "giao tại rà soát Tuần 25/2025"}, "Ghi đã xong")
-	says(nobody, "/actions?indicator=CQS-02&unit=899", []string{"Đang làm (1)", "CQS-02 - Thành phố Rạch Giá"}, "Họp giao ban")
-	says(nobody, "/review/2025-W26", []string{"Họp giao ban", "Đôn đốc", "Ý kiến 1"})
-	says(nobody, "/review/2025-W25", []string{"Đôn đốc"}, "Họp giao ban")
-	res, csv := nobody.ask("GET", "/actions?format=csv", nil)
+	says(viewer, "/actions", []string{"Đang làm (2)", "Giá trị theo dõi 60,0% → 57,5% ( -2,5 )", "Có nguy cơ → thành ▼ Chậm tiến độ", "đến tuần 26/2025", "không gắn với số liệu", "giao tại rà soát Tuần 25/2025"}, "Ghi đã xong")
+	says(viewer, "/actions?indicator=CQS-02&unit=899", []string{"Đang làm (1)", "CQS-02 - Thành phố Rạch Giá"}, "Họp giao ban")
+	says(viewer, "/review/2025-W26", []string{"Họp giao ban", "Đôn đốc", "Ý kiến 1"})
+	says(viewer, "/review/2025-W25", []string{"Đôn đốc"}, "Họp giao ban")
+	// who has not signed in reads how far a review is, not what was written and by whom
+	says(nobody, "/review/2025-W26", []string{"Chưa lập", "3 mục: đăng nhập để đọc"}, "Họp giao ban", "Đề nghị xem lại", "reviewer", "có ý kiến")
+	ask(nobody, "/actions", http.StatusForbidden)
+	says(viewer, "/review/2025-W26", []string{"Thành phố Rạch Giá có ý kiến 60,0% 57,5%"})
+	res, csv := viewer.ask("GET", "/actions?format=csv", nil)
 	if res.StatusCode != http.StatusOK || !strings.Contains(csv, "so-noi-vu,Sở Nội vụ,2025-06-30,open,,,,CQS-02,899,Thành phố Rạch Giá,60,57.5,") {
 		t.Errorf("%d %s", res.StatusCode, csv)
 	}
 	send(reviewer, "/review/2025-W25/done", url.Values{"token": {token}, "action": {fmt.Sprint(reviewLog(t, st).Course(lastWeek).Actions[0].Seq)}, "text": {"Đã nhắc"}, "from": {"actions"}})
-	says(nobody, "/actions?state=done", []string{"Đã xong (1)", "Đã xong, reviewer ghi lúc 07:00 30/06/2025: Đã nhắc"})
-	ask(nobody, "/actions?state=x", http.StatusBadRequest)
-	ask(nobody, "/actions?unit=nowhere", http.StatusNotFound)
+	says(viewer, "/actions?state=done", []string{"Đã xong (1)", "Đã xong, reviewer ghi lúc 07:00 30/06/2025: Đã nhắc"})
+	ask(viewer, "/actions?state=x", http.StatusBadRequest)
+	ask(viewer, "/actions?unit=nowhere", http.StatusNotFound)
 
 	// the outcome of 2023 is final when a review that contains it is signed, and stays
-	was := ask(nobody, "/indicator/CQS-02?unit=899", http.StatusOK)
+	was := ask(viewer, "/indicator/CQS-02?unit=899", http.StatusOK)
 	if !strings.Contains(was, "Mốc 31/12/2023: ✔ Đạt 97,6%") {
 		t.Fatalf("no outcome: %s", was)
 	}
 	send(reviewer, "/review/2025-W26/propose", url.Values{"token": {token}})
-	says(nobody, "/indicator/CQS-02?unit=899", nil, "chính thức")
+	says(viewer, "/indicator/CQS-02?unit=899", nil, "chính thức")
 	send(approver, "/review/2025-W26/sign", url.Values{"token": {token2}, "pack": {reviewLog(t, st).Course(thisWeek).Pack}})
-	says(nobody, "/indicator/CQS-02?unit=899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6%", "chính thức theo bản rà soát đã ký duyệt tuần 26/2025"}, "số liệu điều chỉnh sau đó")
+	says(viewer, "/indicator/CQS-02?unit=899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6%", "chính thức theo bản rà soát đã ký duyệt tuần 26/2025"}, "số liệu điều chỉnh sau đó")
 	late := plan.MustValue("50")
 	later(t, p, st, "CQS-02", "899", "57.5", progress.Behind, func(r *progress.Result) {
 		r.Outcomes = slices.Clone(r.Outcomes)
 		r.Outcomes[0].Outcome, r.Outcomes[0].Value = progress.OutcomeMissed, &late
 	})
-	says(nobody, "/indicator/CQS-02?unit=899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6%", "số liệu điều chỉnh sau đó: không đạt 50,0%"})
-	says(nobody, "/reviews", []string{"1 kỳ đã ký duyệt", "✔ Đã ký duyệt 1", "07:00 30/06/2025, approver"})
-	res, csv = nobody.ask("GET", "/reviews?format=csv", nil)
+	says(viewer, "/indicator/CQS-02?unit=899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6%", "số liệu điều chỉnh sau đó: không đạt 50,0%"})
+	says(viewer, "/reviews", []string{"1 kỳ đã ký duyệt", "✔ Đã ký duyệt 1", "07:00 30/06/2025, approver"})
+	says(nobody, "/reviews", []string{"1 kỳ đã ký duyệt"}, "approver")
+	res, csv = viewer.ask("GET", "/reviews?format=csv", nil)
 	if res.StatusCode != http.StatusOK || !strings.Contains(csv, "2025-W26,2025-06-29,signed,1,") {
 		t.Errorf("%d %s", res.StatusCode, csv)
 	}

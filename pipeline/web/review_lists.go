@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/review"
 	"tiendo/pipeline/words"
@@ -80,7 +81,7 @@ func (s *site) reviews(ctx context.Context, a *ask) (*page, error) {
 	for _, d := range days {
 		c := l.Course(d)
 		r := reviewsRow{Week: words.Week(d), URL: "/review/" + review.WeekName(d), State: stateWords[c.State], Comments: len(c.Comments), Actions: len(c.Actions), Pack: c.Pack[:min(12, len(c.Pack))],
-			Made: stepWords(c.Made), Proposed: stepWords(c.Proposed), Signed: stepWords(c.Signed)}
+			Made: stepWords(ctx, c.Made), Proposed: stepWords(ctx, c.Proposed), Signed: stepWords(ctx, c.Signed)}
 		if c.Number > 0 {
 			r.Number = strconv.Itoa(c.Number)
 			b.Signed++
@@ -96,7 +97,7 @@ func (s *site) reviews(ctx context.Context, a *ask) (*page, error) {
 			if x == nil {
 				line = append(line, "", "")
 			} else {
-				line = append(line, x.At.Format("2006-01-02T15:04:05Z07:00"), x.By)
+				line = append(line, x.At.Format("2006-01-02T15:04:05Z07:00"), by(ctx, x.By))
 			}
 		}
 		p.Table = append(p.Table, append(line, strconv.Itoa(r.Comments), strconv.Itoa(r.Actions), strconv.Itoa(r.Open)))
@@ -115,11 +116,15 @@ func after(days []plan.Day, d plan.Day) []plan.Day {
 	return days[i:]
 }
 
-func stepWords(x *review.Step) string {
+func stepWords(ctx context.Context, x *review.Step) string {
 	if x == nil {
 		return words.Unknown
 	}
-	return words.Instant(x.At) + ", " + by(x.By)
+	text := words.Instant(x.At)
+	if name := by(ctx, x.By); name != "" {
+		text += ", " + name
+	}
+	return text
 }
 
 // actionsBody is the list of all actions.
@@ -140,6 +145,9 @@ func (s *site) actions(ctx context.Context, a *ask) (*page, error) {
 	}
 	stored, err := s.Store.Days(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.allow(a, ctx, access.View, plan.UnitKey{}); err != nil {
 		return nil, err
 	}
 	l, broken, err := s.reviewLog(ctx)
