@@ -115,6 +115,8 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 	if err != nil {
 		return err
 	}
+	desk := a.desk(p, st)
+	a.makeReview(ctx, desk) // of a Monday that was missed
 	base, stop, err := listenAndServe(listen, site)
 	if err != nil {
 		return fmt.Errorf("serve the pages: %w: choose another address with --listen", err)
@@ -122,8 +124,6 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 	defer stop()
 	fmt.Fprintf(a.out, "\nMở trình duyệt tại %s (Ctrl-C để dừng)\n", base)
 
-	desk := a.desk(p, st)
-	a.makeReview(ctx, desk)
 	var computing sync.WaitGroup
 	defer computing.Wait()
 	serving, end := context.WithCancel(ctx)

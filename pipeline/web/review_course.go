@@ -364,6 +364,7 @@ type actionRow struct {
 // effect is the figure of an action in the week that it was agreed in and in the newest week, as stored.
 type effect struct {
 	Was, Now, Moved string
+	Points          string // unit of a movement
 	Fell            bool
 	GapWas, GapNow  string
 	From, To        words.StatusWord
@@ -450,9 +451,9 @@ func effectOf(in *plan.Plan, was, now *Assessment) *effect {
 		return nil
 	}
 	e := &effect{Was: figure(ind, was.PathValue), Now: figure(ind, now.PathValue), GapWas: signed(ind, was.Gap), GapNow: signed(ind, now.Gap), From: words.Status(was.Status), To: words.Status(now.Status),
-		Same: was.Status == now.Status, Newest: lowerFirst(weekTitle(now.AsOf)), was: was, now: now, Moved: words.Unknown}
+		Same: was.Status == now.Status, Points: points(ind), Newest: lowerFirst(weekTitle(now.AsOf)), was: was, now: now, Moved: words.Unknown}
 	if d := (review.Pair{Now: now, Before: was}).Moved(); d != nil {
-		e.Moved, e.Fell = signed(ind, d), *d < 0
+		e.Moved, e.Fell = weekly(ind, d), *d < 0
 	}
 	return e
 }

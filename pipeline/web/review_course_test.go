@@ -275,11 +275,11 @@ func TestReviewIsSignedInABrowser(t *testing.T) {
 	says("read", "Kỳ rà soát – Chưa lập", "60,0% 57,5%", "Chưa có ý kiến nào.")
 	do(chromedp.Click(`#write > summary`), chromedp.SetValue(`#say-indicator`, "CQS-02"), chromedp.SetValue(`#say-unit`, "899"), chromedp.SendKeys(`#say-text`, "Đề nghị giải trình số giảm"), chromedp.Click(`#write button`), chromedp.WaitVisible(`.said li`))
 	says("comment", "reviewer 07:00 30/06/2025 · CQS-02", "Đề nghị giải trình số giảm")
-	do(chromedp.Click(`.forms details summary`), chromedp.Click(`form[action$="/propose"] button`), chromedp.WaitVisible(`.way li:nth-child(2).done`))
+	do(chromedp.Click(`.forms details summary`), chromedp.Click(`form[action$="/propose"] button`), chromedp.WaitVisible(`.way li:nth-child(2).past`))
 	says("proposed", "Đã trình", "Không có kết quả nào của tuần được điều chỉnh sau khi chốt.", "Số liệu đã chốt lúc 07:00 30/06/2025")
 	do(chromedp.Click(`form.who button`), chromedp.WaitVisible(`.signin`))
 	enter("approver", at)
-	do(chromedp.Click(`.forms details:first-child summary`), chromedp.Click(`form[action$="/sign"] button`), chromedp.WaitVisible(`.way li:nth-child(3).done`))
+	do(chromedp.Click(`.forms details:first-child summary`), chromedp.Click(`form[action$="/sign"] button`), chromedp.WaitVisible(`.way li:nth-child(3).past`))
 	says("signed", "✔ Đã ký duyệt bản ký số 1", "các số dưới đây là số đã chốt")
 	signed := read()
 
@@ -346,7 +346,7 @@ func TestFiguresKnowTheirReviews(t *testing.T) {
 	}
 	says(viewer, "/indicator/CQS-02?unit=900", nil, "1 ý kiến")
 	// an action of last week is measured by what is stored of both weeks, one of this week is not yet
-	says(viewer, "/actions", []string{"Đang làm (2)", "Giá trị theo dõi 60,0% → 57,5% ( -2,5 )", "Có nguy cơ → thành ▼ Chậm tiến độ", "đến tuần 26/2025", "không gắn với số liệu", "giao tại rà soát Tuần 25/2025"}, "Ghi đã xong")
+	says(viewer, "/actions", []string{"Đang làm (2)", "Giá trị theo dõi 60,0% → 57,5% ( -2,50 điểm % )", "Có nguy cơ → thành ▼ Chậm tiến độ", "đến tuần 26/2025", "không gắn với số liệu", "giao tại rà soát Tuần 25/2025"}, "Ghi đã xong")
 	says(viewer, "/actions?indicator=CQS-02&unit=899", []string{"Đang làm (1)", "CQS-02 - Thành phố Rạch Giá"}, "Họp giao ban")
 	says(viewer, "/review/2025-W26", []string{"Họp giao ban", "Đôn đốc", "Ý kiến 1"})
 	says(viewer, "/review/2025-W25", []string{"Đôn đốc"}, "Họp giao ban")
