@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -68,6 +69,7 @@ Accounts of 'tiendo user' sign in at /login; sessions end after an hour without 
 func (a *app) listenFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.cfg.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
 	cmd.Flags().BoolVar(&a.cfg.RequireLogin, "require-login", false, "show pages only to those who have signed in; /metrics, /healthz and /readyz stay open, for the machines that watch")
+	cmd.Flags().StringVar(&a.cfg.TrustProxy, "trust-proxy", "127.0.0.0/8,::1/128", "networks of the proxies before the pages, whose X-Forwarded-For says where a browser is; the limit on sign-ins counts by that address")
 	cmd.Flags().StringVar(&a.cfg.Site, "site", "", "public address of the pages, with the path if a proxy shows them below one; for links in alert messages too (default: TIENDO_SITE_URL, or http://localhost:8080)")
 	cmd.Flags().StringVar(&a.cfg.Boards, "boards", "", "public address of Grafana, likewise (default: TIENDO_BOARDS_URL, or http://localhost:3000)")
 }
@@ -75,6 +77,10 @@ func (a *app) listenFlag(cmd *cobra.Command) {
 // serve runs the schedule of the given sources and the site until the context ends. computed is what was computed just
 // now; nil: it is computed first.
 func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen string, sources []source, computed *run.Computed) error {
+	proxies, err := networks(a.cfg.TrustProxy)
+	if err != nil {
+		return err
+	}
 	tel, err := a.telemetry(ctx, p, st, sources)
 	if err != nil {
 		return err
@@ -104,7 +110,7 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 		return err
 	}
 	options := web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st), Log: a.log, Metrics: tel.Handler(),
-		Reviews: st, Access: st, Registers: st, RequireLogin: a.cfg.RequireLogin, Site: a.site(),
+		Reviews: st, Access: st, Registers: st, Keeper: st, Proxies: proxies, RequireLogin: a.cfg.RequireLogin, Site: a.site(),
 		Contests: st,
 		Upkeep:   st,
 	}
@@ -177,6 +183,22 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 			}
 		}
 	}
+}
+
+// networks reads --trust-proxy; an address alone is a network of one.
+func networks(text string) ([]netip.Prefix, error) {
+	all := []netip.Prefix{}
+	for _, one := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' }) {
+		p, err := netip.ParsePrefix(one)
+		if ip, bad := netip.ParseAddr(one); err != nil && bad == nil {
+			p, err = ip.Prefix(ip.BitLen())
+		}
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("--trust-proxy: %q is no network: write it as 172.18.0.0/16, several with commas between", one)}
+		}
+		all = append(all, p.Masked())
+	}
+	return all, nil
 }
 
 // telemetry names the metrics of the plan and restores what the store knows of its sources. Only the given ones are pulled.

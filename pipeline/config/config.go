@@ -24,6 +24,7 @@ type Config struct {
 	Site            string `yaml:"site"`          // public address of the site, for links in messages
 	Boards          string `yaml:"boards"`        // public address of the boards, likewise
 	RequireLogin    bool   `yaml:"require-login"` // pages only for those who have signed in
+	TrustProxy      string `yaml:"trust-proxy"`   // networks of proxies whose X-Forwarded-For is believed, separated by commas
 }
 
 // Read decodes a settings file; an unknown key is an error that names its line.
@@ -57,6 +58,7 @@ func (c Config) Under(flags Config, given func(flag string) bool) Config {
 	pick("listen", &c.Listen, flags.Listen)
 	pick("site", &c.Site, flags.Site)
 	pick("boards", &c.Boards, flags.Boards)
+	pick("trust-proxy", &c.TrustProxy, flags.TrustProxy)
 	if given("engine-memory") || c.EngineMemoryMiB == 0 {
 		c.EngineMemoryMiB = flags.EngineMemoryMiB
 	}

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -166,7 +167,10 @@ func (s *site) gate(next http.Handler) http.Handler {
 		case person != nil:
 			r = r.WithContext(context.WithValue(r.Context(), whoKey{}, person))
 		case !s.RequireLogin || atDoor(r.URL.Path):
-		case r.Method != http.MethodGet || strings.HasPrefix(r.URL.Path, "/api/"):
+		case strings.HasPrefix(r.URL.Path, apiPath): // programs are told in their own form
+			s.problem(w, r, &refusal{http.StatusForbidden, "Cần đăng nhập", "Máy chủ này chỉ cho xem dữ liệu sau khi đăng nhập tại /login; gửi cookie của phiên đăng nhập kèm yêu cầu.", nil})
+			return
+		case r.Method != http.MethodGet:
 			plain(w, http.StatusForbidden, "Cần đăng nhập để xem.\n")
 			return
 		default:
@@ -348,21 +352,48 @@ func (s *site) logout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, s.prefix+"/login", http.StatusSeeOther)
 }
 
-// address is where the browser is. Behind a proxy on the same machine it is what that proxy wrote last; nobody else is believed.
+type addressKey struct{}
+
+// loopback are the proxies that are believed where none is named: those on this machine.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+
+// addressed notes where the browser is: what connects, or behind proxies that are believed the nearest address that is none of theirs.
+func (s *site) addressed(next http.Handler) http.Handler {
+	proxies := s.Proxies
+	if proxies == nil {
+		proxies = loopback
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), addressKey{}, browserOf(r, proxies))))
+	})
+}
+
+// address is where the browser is; empty: not in a network.
 func address(r *http.Request) string {
+	a, _ := r.Context().Value(addressKey{}).(string)
+	return a
+}
+
+// browserOf goes back through what the proxies wrote, from the last one on, as long as they are believed.
+func browserOf(r *http.Request, proxies []netip.Prefix) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
 	}
 	ip, err := netip.ParseAddr(host)
 	if err != nil {
-		return "" // not a network's
+		return ""
 	}
-	if ip.IsLoopback() {
-		all := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-		if told, err := netip.ParseAddr(strings.TrimSpace(all[len(all)-1])); err == nil {
-			ip = told
+	plain := func(ip netip.Addr) netip.Addr { return ip.Unmap().WithZone("") }
+	ip = plain(ip)
+	believed := func() bool { return slices.ContainsFunc(proxies, func(p netip.Prefix) bool { return p.Contains(ip) }) }
+	all := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(all) - 1; i >= 0 && believed(); i-- {
+		told, err := netip.ParseAddr(strings.TrimSpace(all[i]))
+		if err != nil {
+			break
 		}
+		ip = plain(told)
 	}
-	return ip.Unmap().WithZone("").String()
+	return ip.String()
 }

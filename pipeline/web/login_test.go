@@ -324,6 +324,9 @@ func TestSigningIn(t *testing.T) {
 			if res.StatusCode != want {
 				t.Errorf("%s: %d, want %d", path, res.StatusCode, want)
 			}
+			if path == "/api/v1/units" && (res.Header.Get("Content-Type") != "application/problem+json; charset=utf-8" || !strings.Contains(body, `"status":403`)) {
+				t.Errorf("a program is told in the form of %s: %s", res.Header.Get("Content-Type"), body)
+			}
 			if want == 303 && (res.Header.Get("Location") != "/login?next="+url.QueryEscape(path) || strings.Contains(body, "Rạch Giá")) {
 				t.Errorf("%s leads to %s", path, res.Header.Get("Location"))
 			}

@@ -57,11 +57,17 @@ var morePages = []struct {
 		{Text: "Tài khoản", URL: "/accounts", Undated: true, Do: access.Accounts},
 		{Text: "Nhật ký hệ thống", URL: "/audit", Undated: true, Do: access.ReadAudit},
 	}},
+	{"Quản trị", []entry{
+		{Text: "Quản lý tài khoản", URL: accountsPath, Undated: true, Do: access.Accounts, On: keepsAccounts},
+		{Text: "Nhật ký", URL: auditPath, Undated: true, Do: access.ReadAudit, On: keepsAccounts},
+	}},
 	{"Trợ giúp", []entry{
 		{Text: "Tìm kiếm", URL: "/search"},
 		{Text: "Sổ tay xử lý cảnh báo", URL: "/runbook", Undated: true},
 	}},
 }
+
+func keepsAccounts(s *site) bool { return s.Keeper != nil }
 
 // served says whether the site has a page of its own at the address.
 func (s *site) served(address string) bool {

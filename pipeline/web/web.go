@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"strings"
 	"time"
@@ -46,6 +47,8 @@ type Options struct {
 	Registers      Registrar        // takes entries of the award registers; nil: none are taken
 	Reviews        Reviews          // the reviews that are kept; nil: the weeks are only shown
 	Access         Access           // accounts and the audit log; nil: nobody signs in
+	Keeper         Keeper           // accounts that are changed on the pages, and the log that is read there; nil: neither
+	Proxies        []netip.Prefix   // whose X-Forwarded-For is believed; nil: this machine's own
 	RequireLogin   bool             // nothing is shown before
 	Site           string           // public address; its path stands before every link, its scheme decides on the cookies
 	Clock          func() time.Time // of sign-ins, which are no part of a demo's day; nil: time.Now
@@ -207,6 +210,10 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/proposal/{award}", s.page(s.proposal))
 	mux.Handle("/rulings", s.page(s.rulingsPage))
 	mux.Handle("/rulings/{award}", s.page(s.rulingImpact))
+	mux.Handle(accountPath, s.page(s.account))
+	mux.Handle(accountsPath, s.page(s.accounts))
+	mux.Handle(accountsPath+"/{name}", s.page(s.oneAccount))
+	mux.Handle(auditPath, s.page(s.audit))
 	mux.Handle("/registers", s.page(s.registers))
 	mux.Handle("/registers/enter", s.page(s.enter))
 	mux.Handle("/runbook", s.page(s.runbookPage))
@@ -238,12 +245,15 @@ func New(o Options) (http.Handler, error) {
 	}
 	if s.door != nil {
 		mux.Handle("POST /registers/enter", s.post(s.enterEntry))
+		mux.Handle("POST "+accountPath, s.post(s.changeOwn))
+		mux.Handle("POST "+accountsPath, s.post(s.addAccount))
+		mux.Handle("POST "+accountsPath+"/{name}", s.post(s.changeAccount))
 		mux.HandleFunc("GET "+loginPath, s.login)
 		mux.HandleFunc("POST "+loginPath, s.login)
 		mux.HandleFunc("GET "+logoutPath, s.logout)
 		mux.HandleFunc("POST "+logoutPath, s.logout)
 	}
-	return compressed(below(s.prefix, s.guard(mux, s.gate(mux))))
+	return compressed(below(s.prefix, s.addressed(s.guard(mux, s.gate(mux)))))
 }
 
 // stylePath is where all style sheets are had as one.
@@ -344,7 +354,7 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 }
 
 func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status int) {
-	p.Who, p.Door, p.More = whoAsks(r.Context()), s.door != nil, s.more(r.Context(), r.URL.Path, p.Kept)
+	p.Who, p.Door, p.Accounts, p.More = whoAsks(r.Context()), s.door != nil, s.Keeper != nil, s.more(r.Context(), r.URL.Path, p.Kept)
 	p.Mine = p.Who != nil && s.hasForms() && access.May(p.Who.Account, access.DraftRead, p.Who.Unit)
 	var b bytes.Buffer
 	if err := s.templates[p.Template].ExecuteTemplate(&b, "layout", p); err != nil {
