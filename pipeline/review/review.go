@@ -256,7 +256,7 @@ func Week(in *plan.Plan, w Input) Pack {
 	p.Up, p.Down = movers(p.Pairs)
 	for _, x := range p.Pairs {
 		if x.Now != nil && x.Unit.Code == in.Province && counts(x.Now) {
-			p.Outlook = append(p.Outlook, outlook(x))
+			p.Outlook = append(p.Outlook, x.Outlook())
 		}
 	}
 	p.Movements, p.Begun, p.Ended = o.movements(w)
@@ -392,14 +392,15 @@ func movers(pairs []Pair) (up, down []Pair) {
 	return up[:min(most, len(up))], down[:min(most, len(down))]
 }
 
-func outlook(x Pair) Outlook {
-	out := Outlook{Pair: x}
-	if x.Now.Forecast != nil && x.Now.Target != nil {
-		meets := x.Now.Comparator.Holds(*x.Now.Forecast, *x.Now.Target)
+// Outlook is the pair against its milestone; there must be something now.
+func (p Pair) Outlook() Outlook {
+	out := Outlook{Pair: p}
+	if p.Now.Forecast != nil && p.Now.Target != nil {
+		meets := p.Now.Comparator.Holds(*p.Now.Forecast, *p.Now.Target)
 		out.Meets = &meets
 	}
-	if x.Now.PacePerWeek != nil && x.Now.NeededPerWeek != nil {
-		short := *x.Now.PacePerWeek < *x.Now.NeededPerWeek
+	if p.Now.PacePerWeek != nil && p.Now.NeededPerWeek != nil {
+		short := *p.Now.PacePerWeek < *p.Now.NeededPerWeek
 		out.Short = &short
 	}
 	return out

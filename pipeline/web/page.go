@@ -130,6 +130,7 @@ type page struct {
 	Fresh               *freshLine
 	Table               [][]string
 	Document            *document.Document // that the page shows; nil: none
+	File                string             // name of the page's files, without its end; empty: from the address
 	Body                any
 }
 

@@ -193,6 +193,8 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/review/{week}", s.page(s.review))
 	mux.Handle("/reviews", s.page(s.reviews))
 	mux.Handle("/actions", s.page(s.actions))
+	mux.Handle("/reports", s.page(s.reports))
+	mux.Handle("/report/{period}", s.page(s.report))
 	mux.Handle("/freshness", s.page(s.freshness))
 	mux.Handle("/late", s.page(s.late))
 	mux.Handle("/restatements", s.page(s.restatements))
@@ -399,6 +401,9 @@ func (s *site) table(w http.ResponseWriter, r *http.Request, p *page) {
 
 // fileName is a page's address and day as the name of a file.
 func fileName(r *http.Request, p *page, kind string) string {
+	if p.File != "" {
+		return p.File + "." + kind
+	}
 	name := strings.Trim(strings.NewReplacer("/", "-", "@", "-").Replace(r.URL.Path), "-")
 	if name == "" {
 		name = "scorecard"
