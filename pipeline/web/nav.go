@@ -40,7 +40,6 @@ var morePages = []struct {
 		{Text: "Điều chỉnh số liệu", URL: "/restatements", Undated: true, On: func(s *site) bool { return s.Upkeep != nil }},
 	}},
 	{"Báo cáo", []entry{
-		{Text: "Biểu báo cáo", URL: formsPath, Undated: true, Do: access.DraftRead, On: (*site).hasForms},
 		{Text: "Hạn báo cáo", URL: "/late", Undated: true},
 		{Text: "Giải trình số liệu", URL: "/contests", Undated: true, Do: access.View, On: func(s *site) bool { return s.Contests != nil }},
 		{Text: "Báo cáo định kỳ", URL: "/reports", Undated: true},
@@ -126,6 +125,14 @@ func (s *site) more(ctx context.Context, path string, kept [][2]string) *more {
 		}
 	}
 	return m
+}
+
+// mine are the main pages of the one who asks: there the work of a unit begins.
+func (s *site) mine(ctx context.Context, path string) []link {
+	if !s.hasForms() || !mayAny(ctx, access.DraftRead) {
+		return nil
+	}
+	return []link{{Text: "Biểu báo cáo", URL: formsPath, Here: path == formsPath || strings.HasPrefix(path, formsPath+"/")}}
 }
 
 // mayAny says whether the one who asks may do this to what belongs to his unit, or to none.

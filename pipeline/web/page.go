@@ -111,7 +111,6 @@ type page struct {
 	Who      *who // nil: nobody is signed in
 	Door     bool // there is a page to sign in
 	Accounts bool // who is signed in has a page
-	Mine     bool // there are forms that the one who asks may see
 	Style    string
 	Script   string
 	Nav      []link

@@ -26,7 +26,6 @@ import (
 
 	"tiendo/dashboards/grafana/maps"
 	"tiendo/docs/runbooks"
-	"tiendo/pipeline/access"
 	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
@@ -357,7 +356,7 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 
 func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status int) {
 	p.Who, p.Door, p.Accounts, p.More = whoAsks(r.Context()), s.door != nil, s.Keeper != nil, s.more(r.Context(), r.URL.Path, p.Kept)
-	p.Mine = p.Who != nil && s.hasForms() && access.May(p.Who.Account, access.DraftRead, p.Who.Unit)
+	p.Nav = append(p.Nav, s.mine(r.Context(), r.URL.Path)...)
 	var b bytes.Buffer
 	if err := s.templates[p.Template].ExecuteTemplate(&b, "layout", p); err != nil {
 		s.Log.Error("page cannot be written", "path", r.URL.Path, "error", err)
