@@ -121,8 +121,9 @@ type page struct {
 
 	AsOf, Week, KnownOn string // for people; AsOf is empty on pages without a day
 	AsOfISO, KnownOnISO string
-	First, Last         string // first and last stored day, ISO
-	Prev, Next          string // addresses of the weeks beside this one
+	Frozen              plan.Day // on which the figures were frozen; 0: they are not
+	First, Last         string   // first and last stored day, ISO
+	Prev, Next          string   // addresses of the weeks beside this one
 	Hidden              [][2]string
 	Path                string
 	Permalink, CSV      string

@@ -284,6 +284,7 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 	if s.desk != nil {
 		c := s.course(ctx, a, in, l, week)
 		if c.Broken = broken; kept != nil {
+			p.Frozen = plan.DayOf(kept.MadeAt)
 			c.MadeAt = words.Instant(kept.MadeAt)
 			s.differences(c, a, in, &pack, &live)
 		}

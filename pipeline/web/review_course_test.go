@@ -3,8 +3,10 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -179,6 +181,29 @@ func TestReviewRights(t *testing.T) {
 			}
 		}
 	}
+	// who proposed does not sign, even if he has become an approver meanwhile
+	send := func(b browser, path, token string, want int) {
+		t.Helper()
+		if res, body := b.ask("POST", path, url.Values{"token": {token}, "pack": {reviewLog(t, st).Course(lastWeek).Pack}}); res.StatusCode != want {
+			t.Errorf("%s: %d, want %d: %s", path, res.StatusCode, want, text(body))
+		}
+	}
+	const before = "/review/2025-W25"
+	send(browsers[access.Reviewer], before+"/propose", tokens[access.Reviewer], yes)
+	if err := st.SaveAccount(t.Context(), access.Account{Name: "reviewer", Role: access.Approver, Password: access.Hash(password)}, access.AccountAdded, "t", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	promoted, token := inside(t, base, "reviewer")
+	if _, body := promoted.ask("GET", before, nil); strings.Contains(body, before+"/sign") || !strings.Contains(body, before+"/return") || !strings.Contains(body, "Người trình không ký duyệt bản mình trình.") {
+		t.Error("who proposed gets the form to sign")
+	}
+	send(promoted, before+"/sign", token, no)
+	send(browsers[access.Approver], before+"/sign", tokens[access.Approver], yes)
+	if err := st.SaveAccount(t.Context(), access.Account{Name: "reviewer", Role: access.Reviewer, Password: access.Hash(password)}, access.AccountAdded, "t", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	browsers[access.Reviewer], tokens[access.Reviewer] = inside(t, base, "reviewer")
+
 	// nobody at all, and a form without the session's token
 	if res, _ := newBrowser(t, base).ask("POST", at+"/propose", url.Values{}); res.StatusCode != no {
 		t.Errorf("nobody: %d", res.StatusCode)
@@ -380,6 +405,15 @@ func TestFiguresKnowTheirReviews(t *testing.T) {
 	says(viewer, "/indicator/CQS-02?unit=899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6%", "số liệu điều chỉnh sau đó: không đạt 50,0%"})
 	says(viewer, "/reviews", []string{"1 kỳ đã ký duyệt", "✔ Đã ký duyệt 1", "07:00 30/06/2025, approver"})
 	says(nobody, "/reviews", []string{"1 kỳ đã ký duyệt"}, "approver")
+	if _, csv := nobody.ask("GET", "/review/2025-W26?format=csv", nil); !strings.Contains(csv, ",57.5,") || !strings.Contains(csv, ","+p.Code+",2025-06-30\n") {
+		t.Errorf("the table of the signed week: %.2000s", csv)
+	}
+	for _, path := range []string{"/review/2025-W26", "/review/2025-W25", "/reviews", "/actions?state=all"} { // no dead link among the reviews
+		_, body := reviewer.ask("GET", path, nil)
+		for _, m := range regexp.MustCompile(`href="(/(?:review/|reviews|actions|figure|unit)[^"#]*)`).FindAllStringSubmatch(body, 8) {
+			ask(reviewer, html.UnescapeString(m[1]), http.StatusOK)
+		}
+	}
 	res, csv = viewer.ask("GET", "/reviews?format=csv", nil)
 	if res.StatusCode != http.StatusOK || !strings.Contains(csv, "2025-W26,2025-06-29,signed,1,") {
 		t.Errorf("%d %s", res.StatusCode, csv)

@@ -184,8 +184,11 @@ func (s *site) stated(p *page) [][]string {
 	return out
 }
 
-// knownOn is the day that the page was asked to know things by: today, if none was given.
+// knownOn is the day that the page was asked to know things by: today, if none was given. Frozen figures know no more than they did.
 func (s *site) knownOn(p *page) string {
+	if p.Frozen != 0 {
+		return p.Frozen.String()
+	}
 	if p.KnownOnISO != "" {
 		return p.KnownOnISO
 	}
@@ -257,6 +260,9 @@ func (s *site) about(p *page, table [][]string) [][2]string {
 		known := p.KnownOn
 		if known == "" {
 			known = words.Day(plan.DayOf(s.Now()))
+			if p.Frozen != 0 {
+				known = words.Day(p.Frozen)
+			}
 		}
 		say("Theo số liệu đã biết đến ngày", known)
 	}
