@@ -53,10 +53,6 @@ var morePages = []struct {
 		{Text: "Sổ đăng ký khen thưởng", URL: "/registers", Do: access.ReadRegister, On: func(s *site) bool { return s.Registers != nil && len(s.Plan.Awards) > 0 }},
 	}},
 	{"Quản trị", []entry{
-		{Text: "Tài khoản", URL: "/accounts", Undated: true, Do: access.Accounts},
-		{Text: "Nhật ký hệ thống", URL: "/audit", Undated: true, Do: access.ReadAudit},
-	}},
-	{"Quản trị", []entry{
 		{Text: "Quản lý tài khoản", URL: accountsPath, Undated: true, Do: access.Accounts, On: keepsAccounts},
 		{Text: "Nhật ký", URL: auditPath, Undated: true, Do: access.ReadAudit, On: keepsAccounts},
 	}},
