@@ -364,7 +364,7 @@ func TestFiguresKnowTheirReviews(t *testing.T) {
 	says(reviewer, "/indicator/CQS-02?unit=899", []string{"Rà soát tuần: Ghi ý kiến về số này"})
 	says(reviewer, "/review/2025-W26?indicator=CQS-02&unit=899", []string{"Ghi ý kiến"})
 	send(reviewer, "/review/2025-W26/comment", url.Values{"token": {token}, "text": {"Đề nghị xem lại"}, "indicator": {"CQS-02"}, "unit": {"899"}})
-	send(reviewer, "/review/2025-W25/action", url.Values{"token": {token}, "text": {"Đôn đốc\nhằng ngày"}, "owner": {"so-noi-vu"}, "due": {"2025-06-30"}, "indicator": {"CQS-02"}, "unit": {"899"}})
+	send(reviewer, "/review/2025-W25/action", url.Values{"token": {token}, "text": {"Đôn đốc\nhằng ngày"}, "owner": {"900"}, "due": {"2025-06-30"}, "indicator": {"CQS-02"}, "unit": {"899"}})
 	send(reviewer, "/review/2025-W26/action", url.Values{"token": {token}, "text": {"Họp giao ban"}, "owner": {"899"}, "due": {"2025-07-30"}})
 	for _, path := range []string{"/indicator/CQS-02?unit=899", "/figure/CQS-02/899"} {
 		says(viewer, path, []string{"Rà soát tuần: 1 ý kiến · 1 việc đang làm"}, "Ghi ý kiến")
@@ -380,7 +380,7 @@ func TestFiguresKnowTheirReviews(t *testing.T) {
 	ask(nobody, "/actions", http.StatusForbidden)
 	says(viewer, "/review/2025-W26", []string{"Thành phố Rạch Giá có ý kiến 60,0% 57,5%"})
 	res, csv := viewer.ask("GET", "/actions?format=csv", nil)
-	if res.StatusCode != http.StatusOK || !strings.Contains(csv, "so-noi-vu,Sở Nội vụ,2025-06-30,open,,,,CQS-02,899,Thành phố Rạch Giá,60,57.5,") {
+	if res.StatusCode != http.StatusOK || !strings.Contains(csv, "900,Thành phố Hà Tiên,2025-06-30,open,,,,CQS-02,899,Thành phố Rạch Giá,60,57.5,") {
 		t.Errorf("%d %s", res.StatusCode, csv)
 	}
 	send(reviewer, "/review/2025-W25/done", url.Values{"token": {token}, "action": {fmt.Sprint(reviewLog(t, st).Course(lastWeek).Actions[0].Seq)}, "text": {"Đã nhắc"}, "from": {"actions"}})
