@@ -75,7 +75,7 @@ Exit codes: 0 done; 1 failed, the message says where; 2 the call is wrong, nothi
 		commands  []*cobra.Command
 	}{
 		{"begin", "Begin here:", []*cobra.Command{a.demoCommand()}},
-		{"daily", "Every day:", []*cobra.Command{a.serveCommand(), a.collectCommand(), a.importCommand(), a.computeCommand(), a.progressCommand(), a.reviewCommand(), a.awardsCommand(), a.exportCommand(), a.reportCommand(), a.statusCommand(), a.formCommand()}},
+		{"daily", "Every day:", []*cobra.Command{a.serveCommand(), a.collectCommand(), a.importCommand(), a.computeCommand(), a.progressCommand(), a.reviewCommand(), a.awardsCommand(), a.exportCommand(), a.reportCommand(), a.statusCommand(), a.rejectsCommand(), a.formCommand()}},
 		{"care", "Set up and care for:", []*cobra.Command{a.checkCommand(), a.planCommand(), a.migrateCommand(), a.replayCommand(), a.engineCommand(), a.dashboardsCommand(), a.healthCommand(), a.userCommand(), a.auditCommand()}},
 		{"prove", "Try out and check:", []*cobra.Command{a.simulateCommand(), a.methodsCommand()}},
 	} {

@@ -100,12 +100,13 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 		}
 	}
 	changed := make(chan struct{}, 1) // one computation answers for all that came in before it began
-	forms, err := a.formDesk(p, st, func() {
+	recompute := func() {
 		select {
 		case changed <- struct{}{}:
 		default:
 		}
-	})
+	}
+	forms, err := a.formDesk(p, st, recompute)
 	if err != nil {
 		return err
 	}
@@ -113,6 +114,7 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 		Reviews: st, Access: st, Registers: st, Keeper: st, Proxies: proxies, RequireLogin: a.cfg.RequireLogin, Site: a.site(),
 		Contests: st,
 		Upkeep:   st,
+		Redrive:  a.redriver(p, st, recompute),
 	}
 	if forms != nil {
 		options.Forms, options.Drafts = forms, st

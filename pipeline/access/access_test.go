@@ -32,6 +32,7 @@ func TestMay(t *testing.T) {
 		Propose:      "- - - a - -",
 		ReadAudit:    "- - - - a a",
 		ReadRegister: "- o o a a a",
+		Redrive:      "- - - a - -",
 		Register:     "- - - a - -",
 		Settle:       "- - - - a -",
 		Sign:         "- - - - a -",

@@ -29,6 +29,8 @@ const (
 	ContestRefused   = "contest_refused"
 	ContestWithdrawn = "contest_withdrawn"
 
+	RejectsRedriven = "rejects_redriven" // a source's refused records were tried again
+
 	DraftUploaded = "draft_uploaded" // what becomes of a draft is told as draft_ and the action
 	DraftRefused  = "draft_refused"  // a file that could not be taken
 )

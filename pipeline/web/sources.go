@@ -144,7 +144,7 @@ func (s *site) source(ctx context.Context, a *ask) (*page, error) {
 		return
 	})
 	g.Go(func() (err error) {
-		quality, err = s.Store.Quality(gctx, (a.today - restatementDays).Start())
+		quality, err = s.Store.Quality(gctx, a.today.End()) // rejects and drift; no restatements
 		return
 	})
 	if s.Upkeep != nil {
@@ -198,6 +198,7 @@ func (s *site) source(ctx context.Context, a *ask) (*page, error) {
 		b.Landed = append(b.Landed, landedRow{URL: "/payload/" + url.PathEscape(id) + "/" + l.SHA256, FetchedAt: words.Instant(l.FetchedAt), Request: l.Request, Rejected: refusedText(l.Rejected), RunID: l.RunID, Page: l.Page})
 	}
 	if s.Upkeep != nil {
+		b.RejectsURL = "/rejects?source=" + url.QueryEscape(id)
 		b.RestatedURL = "/restatements?source=" + url.QueryEscape(id)
 	}
 	p := s.newPage("source", b.Name)

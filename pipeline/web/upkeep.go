@@ -17,6 +17,10 @@ type Upkeep interface {
 	Moved(ctx context.Context, q MovedQuery) ([]Moved, error)
 	// Runs are the newest runs of a source and the newest of its pages, at most so many of each.
 	Runs(ctx context.Context, source string, most int) ([]Run, []Landed, error)
+	// RejectCounts are the refused records of a source, or of all, by source and rule.
+	RejectCounts(ctx context.Context, source string) ([]RejectCount, error)
+	// RejectList are refused records, the newest first, and how many there are.
+	RejectList(ctx context.Context, q RejectQuery) ([]Rejected, uint64, error)
 }
 
 // RestatementQuery picks restated figures; what is left at its zero value does not limit.
@@ -57,3 +61,29 @@ type Run struct {
 	State, Error                     string
 	Pages, Records, Loaded, Rejected uint64
 }
+
+// RejectQuery picks refused records; what is left at its zero value does not limit.
+type RejectQuery struct {
+	Source, Rule string
+	Open         bool // only those that are still missing
+	Skip, Most   int
+}
+
+// Rejected is a refused record with what became of it.
+type Rejected struct {
+	Rule, Name         string // name: the rule in words
+	Field, Reason, Key string
+	Settled            string // empty: still missing; redriven: accepted since from the same page; later: a later page brought it right
+	Landed
+}
+
+// RejectCount counts the refused records of a source by rule.
+type RejectCount struct {
+	Source, Rule, Name string
+	Open, Settled      uint64
+	Field, Reason      string // of the newest
+	Last               time.Time
+}
+
+// Redriven is how a source's refused records fared when they were tried again.
+type Redriven struct{ Tried, Accepted int }

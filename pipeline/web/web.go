@@ -56,7 +56,9 @@ type Options struct {
 	Idle, Lifetime time.Duration    // of a session; 0: an hour, 12 hours
 
 	Contests Contests // what units object to; nil: nobody can
-	Upkeep   Upkeep   // runs, restatements; nil: their pages are not there
+	Upkeep   Upkeep   // runs, rejects, restatements; nil: their pages are not there
+	// Redrive tries a source's refused records again from what was landed; nil: it cannot be done from here.
+	Redrive func(ctx context.Context, source string) (Redriven, error)
 }
 
 // patience is how long a page may wait for the store.
@@ -196,6 +198,7 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/report/{period}", s.page(s.report))
 	mux.Handle("/freshness", s.page(s.freshness))
 	mux.Handle("/late", s.page(s.late))
+	mux.Handle("/rejects", s.page(s.rejects))
 	mux.Handle("/restatements", s.page(s.restatements))
 	mux.Handle("/sources", s.page(s.sourceList))
 	mux.Handle("/source/{source}", s.page(s.source))
@@ -233,6 +236,9 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/", s.page(func(context.Context, *ask) (*page, error) {
 		return nil, notFound("Không có trang này", "Địa chỉ không đúng hoặc trang đã được bỏ.")
 	}))
+	if s.door != nil && o.Redrive != nil {
+		mux.Handle("POST /rejects/redrive", s.post(s.redrive))
+	}
 	if s.door != nil && o.Contests != nil {
 		mux.Handle("POST /figure/{code}/{unit}/contest", s.post(s.fileContest))
 		mux.Handle("POST /contests/{number}/settle", s.post(s.settleContest))
