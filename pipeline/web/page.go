@@ -119,6 +119,8 @@ type page struct {
 	Kept     [][2]string // the days asked for, which a search keeps
 	Crumbs   []link
 
+	Languages []tongue
+
 	AsOf, Week, KnownOn string // for people; AsOf is empty on pages without a day
 	AsOfISO, KnownOnISO string
 	Frozen              plan.Day // on which the figures were frozen; 0: they are not

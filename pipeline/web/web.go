@@ -27,6 +27,7 @@ import (
 	"tiendo/dashboards/grafana/maps"
 	"tiendo/docs/runbooks"
 	"tiendo/pipeline/document"
+	"tiendo/pipeline/english"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 )
@@ -79,6 +80,7 @@ type site struct {
 	mapHeight int
 	mux       *http.ServeMux
 	prefix    string // path of the site's address, without the last slash
+	english   *english.Catalogue
 }
 
 // sourceInfo is what a source's file says to people.
@@ -105,6 +107,13 @@ func sourceInfos(p *plan.Plan) (map[string]sourceInfo, error) {
 		all[f.Name] = info
 	}
 	return all, nil
+}
+
+func sourceNames(sources map[string]sourceInfo) (all []string) {
+	for _, x := range sources {
+		all = append(all, x.Name)
+	}
+	return all
 }
 
 // New reads the templates and arranges the addresses. It fails only where the program itself is broken or an option is
@@ -142,6 +151,9 @@ func New(o Options) (http.Handler, error) {
 			return nil, fmt.Errorf("web: template %s: %w", name, err)
 		}
 		s.templates[name] = t
+	}
+	if s.english, err = english.New(o.Plan, sourceNames(sources)); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
 	}
 	static, err := fs.Sub(files, "static")
 	if err != nil {
@@ -260,7 +272,7 @@ func New(o Options) (http.Handler, error) {
 		mux.HandleFunc("GET "+logoutPath, s.logout)
 		mux.HandleFunc("POST "+logoutPath, s.logout)
 	}
-	return compressed(below(s.prefix, s.addressed(s.guard(mux, s.gate(mux)))))
+	return compressed(below(s.prefix, s.addressed(s.guard(mux, s.spoken(s.gate(mux))))))
 }
 
 // stylePath is where all style sheets are had as one.
@@ -363,6 +375,7 @@ func (s *site) page(build func(context.Context, *ask) (*page, error)) http.Handl
 func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status int) {
 	p.Who, p.Door, p.Accounts, p.More = whoAsks(r.Context()), s.door != nil, s.Keeper != nil, s.more(r.Context(), r.URL.Path, p.Kept)
 	p.Nav = append(p.Nav, s.mine(r.Context(), r.URL.Path)...)
+	p.Languages = languagesOf(r)
 	var b bytes.Buffer
 	if err := s.templates[p.Template].ExecuteTemplate(&b, "layout", p); err != nil {
 		s.Log.Error("page cannot be written", "path", r.URL.Path, "error", err)
@@ -371,10 +384,11 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, p *page, status in
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Add("Vary", "Cookie") // the language
 	if p.Who != nil || p.Template == "login" {
 		w.Header().Set("Cache-Control", "private, no-store")
 	}
-	body := prefixed(b.Bytes(), s.prefix)
+	body := prefixed(s.inLanguage(r, b.Bytes()), s.prefix)
 	if status == http.StatusOK && p.Who == nil && p.Template != "login" {
 		sum := sha256.Sum256(body)
 		w.Header().Set("ETag", `W/"`+hex.EncodeToString(sum[:16])+`"`)

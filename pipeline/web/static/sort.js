@@ -3,7 +3,9 @@
 (() => {
   "use strict";
   const severity = ["missed", "behind", "at-risk", "no-data", "stale", "on-track", "met", "no-target", "not-applicable"];
-  const unknown = new Set(["", "–", "-", "·", "Không áp dụng", "Không lưu"]);
+  const unknown = new Set(["", "–", "-", "·", "Không áp dụng", "Không lưu", "Not applicable", "Not stored"]);
+  const english = document.documentElement.lang === "en"; // 1,234.5 and 29 Jun 2025
+  const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
   const collator = new Intl.Collator("vi", { numeric: true, sensitivity: "variant" });
 
   // text is what a cell says, without what stands small beside it.
@@ -20,12 +22,13 @@
     return at < 0 ? null : at;
   };
   const date = (cell) => {
-    const m = /^(?:(\d{1,2}):(\d{2}) )?(\d{1,2})\/(\d{1,2})\/(\d{4})/.exec(text(cell));
+    const t = english ? text(cell).replace(/ ([A-Z][a-z]{2}) /, (all, name) => (months.includes(name) ? `/${months.indexOf(name) + 1}/` : all)) : text(cell);
+    const m = /^(?:(\d{1,2}):(\d{2}) )?(\d{1,2})\/(\d{1,2})\/(\d{4})/.exec(t);
     return m ? Date.UTC(m[5], m[4] - 1, m[3], m[1] || 0, m[2] || 0) : null;
   };
   const decimal = (t) => Number(t.replace(/\./g, "").replace(",", ".").replace("−", "-"));
   const number = (cell) => {
-    const m = /^[≥>≤<+]? ?([-−]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?)(?: ?\/ ?((?:\d{1,3}(?:\.\d{3})+|\d+)))?(?: ?%| [^\d/]*)?$/.exec(text(cell));
+    const m = /^[≥>≤<+]? ?([-−]?(?:\d{1,3}(?:\.\d{3})+|\d+)(?:,\d+)?)(?: ?\/ ?((?:\d{1,3}(?:\.\d{3})+|\d+)))?(?: ?%| [^\d/]*)?$/.exec(english ? text(cell).replace(/[.,]/g, (c) => (c === "." ? "," : ".")) : text(cell));
     if (!m) return null;
     return m[2] ? decimal(m[1]) / decimal(m[2]) : decimal(m[1]); // met / owed, numerator / denominator: the share
   };
@@ -59,7 +62,8 @@
         [...row.cells].forEach((c) => c.removeAttribute("aria-sort"));
         if (order) th.setAttribute("aria-sort", order);
         for (const b of bodies) b.body.append(...(order ? sorted(b.rows, column, read, order === "descending" ? -1 : 1) : b.rows));
-        said.textContent = order ? `Đã sắp xếp theo ${name}, ${order === "descending" ? "giảm dần" : "tăng dần"}` : "Đã trở về thứ tự ban đầu";
+        if (english) said.textContent = order ? `Sorted by ${name}, ${order}` : "Back in the first order";
+        else said.textContent = order ? `Đã sắp xếp theo ${name}, ${order === "descending" ? "giảm dần" : "tăng dần"}` : "Đã trở về thứ tự ban đầu";
       });
     });
   }
