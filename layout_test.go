@@ -89,7 +89,7 @@ var standsIn = map[string][]string{
 	"plugin":                               nil,
 	"github.com/robfig/cron/":              {"cmd/tiendo", "collectors"},
 	"github.com/go-json-experiment/json":   {"collectors"},
-	"go.yaml.in/yaml/":                     {"collectors", "dashboards/grafana", "pipeline/plan", "pipeline/config", "pipeline/web"},
+	"go.yaml.in/yaml/":                     {"collectors", "dashboards/grafana", "pipeline/plan", "pipeline/config", "pipeline/english", "pipeline/web"},
 	"github.com/shopspring/decimal":        {"collectors", "schema"},
 	"golang.org/x/text/":                   {"pipeline", "collectors", "dashboards/grafana"},
 	"math/rand":                            {"collectors/simulator"},

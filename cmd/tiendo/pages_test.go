@@ -299,7 +299,9 @@ func walk(t *testing.T, base, reader string, site *addresses) (all []walked, kno
 			w.weight += weights[m[1]]
 		}
 		for _, m := range linked.FindAllStringSubmatch(body, -1) {
-			next = append(next, html.UnescapeString(m[1]))
+			if !strings.Contains(m[1], "lang=") { // the page itself, and all after it, in another language
+				next = append(next, html.UnescapeString(m[1]))
+			}
 		}
 		all = append(all, w)
 	}
