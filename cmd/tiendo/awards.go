@@ -323,6 +323,13 @@ func (x awardsAnswer) details(out io.Writer) error {
 		if err := w.Flush(); err != nil {
 			return err
 		}
+		for _, x := range e.Papers {
+			said := "chưa có"
+			if x.Record != nil {
+				said = map[bool]string{true: "đã có", false: string(x.Record.Decision)}[x.In()] + fmt.Sprintf(" (%s, %s)", x.Record.Evidence, viDay(x.Record.Date))
+			}
+			fmt.Fprintf(out, "Hồ sơ, mục %s, %d bản: %s - %s\n", x.Section, e.Award.Copies, x.Name, said)
+		}
 		for _, n := range e.Notes {
 			value := n.Value
 			if s := award.StateWord(n.Value); s.VI != "" {
@@ -369,6 +376,7 @@ type (
 		Lacking       []string         `json:"lacking"`
 		Rulings       []rulingJSON     `json:"rulings"`
 		Registers     []recordJSON     `json:"registers"`
+		Documents     []paperJSON      `json:"documents"` // of the dossier
 	}
 	conditionJSON struct {
 		Kind     award.Kind      `json:"kind"`
@@ -388,6 +396,14 @@ type (
 		Rulings  []string        `json:"rulings"`
 		Entry    *recordJSON     `json:"entry"`
 		Targets  []conditionJSON `json:"targets,omitempty"`
+	}
+	paperJSON struct {
+		Code    string      `json:"code"`
+		Name    string      `json:"name"`
+		Section string      `json:"section"`
+		Copies  int         `json:"copies"`
+		In      bool        `json:"in"`
+		Entry   *recordJSON `json:"entry"`
 	}
 	recordJSON struct {
 		Register string         `json:"register"`
@@ -441,7 +457,7 @@ func (x awardsAnswer) json(out io.Writer) error {
 		row := awardJSON{Plan: x.question.Plan.Code, PlanVersion: x.version, MethodVersion: progress.MethodVersion, AsOf: x.question.AsOf, KnownOn: x.knownOn,
 			Boundaries: x.question.Boundaries, Award: e.Award.Code, AwardName: e.Award.Name, Section: e.Award.Section, Copies: e.Award.Copies, Year: e.Year,
 			Group: e.Subject.Group.Code, Subject: e.Subject.Key, SubjectName: e.Subject.Name, Verdict: e.Truth, Conditions: conditionsOf(e.Conditions),
-			Lacking: []string{}, Rulings: []rulingJSON{}, Registers: []recordJSON{}}
+			Lacking: []string{}, Rulings: []rulingJSON{}, Registers: []recordJSON{}, Documents: []paperJSON{}}
 		for _, f := range e.Lacking() {
 			row.Lacking = append(row.Lacking, f.Code)
 		}
@@ -455,6 +471,14 @@ func (x awardsAnswer) json(out io.Writer) error {
 				ruling.Readings = append(ruling.Readings, reading)
 			}
 			row.Rulings = append(row.Rulings, ruling)
+		}
+		for _, x := range e.Papers {
+			paper := paperJSON{Code: x.Code, Name: x.Name, Section: x.Section, Copies: e.Award.Copies, In: x.In()}
+			if x.Record != nil {
+				r := recordOf(*x.Record)
+				paper.Entry = &r
+			}
+			row.Documents = append(row.Documents, paper)
 		}
 		for _, n := range e.Notes {
 			row.Registers = append(row.Registers, recordOf(n))
@@ -478,7 +502,8 @@ registered, that it reported, where its dossier stands. Nothing is overwritten: 
 year counts, and what was known on an earlier day can still be had. The audit log tells of every entry before it is made.
 
 The registers are the codes of the criteria and conditions that 'tiendo awards --unit' lists, 'registration',
-'annual_report', and 'dossier/AWARD' with the state as --value: ` + strings.Join(award.States, ", ") + `.
+'annual_report', 'dossier/AWARD' with the state as --value: ` + strings.Join(award.States, ", ") + `,
+and 'paper/AWARD/DOCUMENT' for a document of the dossier that is in.
 
 --decision says whether the condition holds: yes, no, not_applicable (it does not concern the subject), or unknown, which
 takes an earlier entry back. G-DISCIPLINE with yes means: no discipline. --year 0 holds for the whole of the plan's time.

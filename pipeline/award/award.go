@@ -17,6 +17,7 @@ const (
 	RegisterRegistration = "registration"  // the subject registered with the council (plan section IV.4)
 	RegisterReport       = "annual_report" // the subject's report of the year (section VI.1)
 	RegisterDossier      = "dossier"       // the dossier's state in the chain (section V.3), of one award: dossier/AWARD
+	RegisterPaper        = "paper"         // that a document of the dossier is in: paper/AWARD/DOCUMENT
 )
 
 // States are those of a dossier in the chain of section V.3, in their order: registered, gathered and checked by the standing
@@ -178,6 +179,26 @@ type Entry struct {
 	Conditions []Finding
 	Rulings    []Reading
 	Notes      []Record // registration, annual report, the dossier's state: they decide nothing
+	Papers     []Paper  // of the dossier, in the plan's order: they decide nothing
+}
+
+// Paper is a document of the dossier, and the entry that says whether it is in.
+type Paper struct {
+	plan.Paper
+	Record *Record // nil: none says it
+}
+
+// In says that the document is in the dossier.
+func (p Paper) In() bool { return p.Record != nil && p.Record.Decision == Holds }
+
+// Missing is how many documents are not in the dossier.
+func (e Entry) Missing() (n int) {
+	for _, p := range e.Papers {
+		if !p.In() {
+			n++
+		}
+	}
+	return n
 }
 
 // Tally counts the conditions by what is known of them; those left out are in none.

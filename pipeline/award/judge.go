@@ -139,6 +139,9 @@ func (j *judge) entry(a *plan.Award, s Subject) Entry {
 			e.Notes = append(e.Notes, *r)
 		}
 	}
+	for _, x := range a.Documents {
+		e.Papers = append(e.Papers, Paper{x, j.record(RegisterPaper+"/"+a.Code+"/"+x.Code, s)})
+	}
 	return e
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // RegistersOf are the registers that an entry about a subject of the group may go to, in the plan's order: the general
-// standard, the group's criteria, what the conditions of its awards ask for, registration, annual report, and the dossiers.
+// standard, the group's criteria, what the conditions of its awards ask for, registration, annual report, the dossiers and their documents.
 func RegistersOf(p *plan.Plan, g *plan.Subject) []string {
 	var out []string
 	add := func(codes ...string) {
@@ -29,12 +29,15 @@ func RegistersOf(p *plan.Plan, g *plan.Subject) []string {
 			}
 		}
 	}
-	var dossiers []string
+	var dossiers, papers []string
 	for _, a := range p.Awards {
 		if !slices.Contains(a.Subjects, g.Code) {
 			continue
 		}
 		dossiers = append(dossiers, RegisterDossier+"/"+a.Code)
+		for _, x := range a.Documents {
+			papers = append(papers, RegisterPaper+"/"+a.Code+"/"+x.Code)
+		}
 		for _, c := range a.Conditions {
 			targets := c.Rule == plan.RuleTargetsMet || c.Rule == plan.RuleTargetsExceeded
 			if !targets || len(p.OwedBy(g)) == 0 { // a figure is not overruled by an entry
@@ -44,6 +47,7 @@ func RegistersOf(p *plan.Plan, g *plan.Subject) []string {
 	}
 	add(RegisterRegistration, RegisterReport)
 	add(dossiers...)
+	add(papers...)
 	return out
 }
 

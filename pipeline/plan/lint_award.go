@@ -168,6 +168,16 @@ func (l *linter) awards() {
 				s.say(".subjects", "unknown-subject", "%s: subject %q is not in subjects.yaml", what, code)
 			}
 		}
+		papers := map[string]int{}
+		for j, x := range a.Documents {
+			at := l.at("awards.yaml", "[%d].documents[%d]", i, j)
+			once(papers, at, x.Code, "document")
+			at.need("name", x.Name, "document "+x.Code+" of "+a.Code)
+			at.need("section", x.Section, "document "+x.Code+" of "+a.Code)
+			if x.Code == "" || strings.Contains(x.Code, "/") {
+				at.say(".code", "range", "document %q of %s: its code is a word without a slash", x.Code, a.Code)
+			}
+		}
 		codes := map[string]int{}
 		for j, c := range a.Conditions {
 			at := l.at("awards.yaml", "[%d].conditions[%d]", i, j)

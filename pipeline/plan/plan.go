@@ -318,6 +318,15 @@ type Award struct {
 	Copies     int         `yaml:"copies"`
 	Section    string      `yaml:"section"`
 	Conditions []Condition `yaml:"conditions"`
+	Documents  []Paper     `yaml:"documents"` // of the dossier
+}
+
+// Paper is a document that a dossier has to hold.
+type Paper struct {
+	Code    string `yaml:"code"`
+	Name    string `yaml:"name"`
+	NameEN  string `yaml:"name_en"`
+	Section string `yaml:"section"`
 }
 
 // Condition is one clause of an award.

@@ -15,9 +15,6 @@ import (
 	"tiendo/pipeline/words"
 )
 
-// dossierParts are the papers of a dossier (plan section V.2).
-var dossierParts = []string{"Tờ trình đề nghị khen thưởng kèm danh sách", "Biên bản họp xét khen thưởng", "Báo cáo thành tích"}
-
 // ledgerKey is what a ledger follows from: the question, and what of the store it was made from.
 type ledgerKey struct {
 	award           string
@@ -293,6 +290,8 @@ type subjectRow struct {
 	Met, Failed, Open int
 	Why               string
 	State             string
+	Missing           int // documents that are not in the dossier
+	Papers            int
 	Evidence          []string // of the conditions that entries decide
 }
 
@@ -387,6 +386,7 @@ func stateOf(e award.Entry) *award.Record {
 func (q *inquiry) row(e award.Entry) subjectRow {
 	r := subjectRow{Key: e.Subject.Key, Name: subjectName(e.Subject), URL: q.subjectURL(e.Subject), Group: e.Subject.Group.Name, Verdict: verdictWord(e.Truth), Why: decidingText(e.Deciding())}
 	r.Met, r.Failed, r.Open = e.Tally()
+	r.Missing, r.Papers = e.Missing(), len(e.Papers)
 	if x := stateOf(e); x != nil {
 		r.State = award.StateWord(x.Value).VI
 	}

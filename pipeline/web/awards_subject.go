@@ -26,7 +26,8 @@ type awardSubjectBody struct {
 	Parts          []conditionGroup
 	Lacking        []conditionRow
 	Rulings        []rulingRow
-	Dossier        []string
+	Dossier        []paperRow
+	Missing        int
 	Chain          []chainStep
 	State          string
 	Notes          []noteRow
@@ -60,6 +61,11 @@ type wayRow struct {
 	Becomes words.StatusWord
 	Settled bool
 	Changes bool // another verdict than the reading in force
+}
+
+type paperRow struct {
+	Name, Section, Evidence, EnterURL string
+	In, Out                           bool // Out: it is said that it is not in
 }
 
 type chainStep struct {
@@ -99,7 +105,7 @@ func (s *site) awardSubject(ctx context.Context, a *ask) (*page, error) {
 		return nil, err
 	}
 	of := s.awardBody(q)
-	b := &awardSubjectBody{Award: q.award, When: of.When, AwardURL: q.self(), RulingsURL: of.Rulings.URL, Name: subjectName(e.Subject), Group: e.Subject.Group.Name, Verdict: verdictWord(e.Truth), Dossier: dossierParts}
+	b := &awardSubjectBody{Award: q.award, When: of.When, AwardURL: q.self(), RulingsURL: of.Rulings.URL, Name: subjectName(e.Subject), Group: e.Subject.Group.Name, Verdict: verdictWord(e.Truth), Missing: e.Missing()}
 	for _, x := range of.Years {
 		b.Years = append(b.Years, link{Text: x.Text, URL: q.subjectURL(e.Subject, "year", x.Text), Here: x.Here})
 	}
@@ -133,6 +139,13 @@ func (s *site) awardSubject(ctx context.Context, a *ask) (*page, error) {
 			r.EnterURL = enter(f.Code)
 		}
 		return r
+	}
+	for _, x := range e.Papers {
+		r := paperRow{Name: x.Name, Section: x.Section, In: x.In(), Out: x.Record != nil && x.Record.Decision == award.Fails, EnterURL: enter(award.RegisterPaper + "/" + q.award.Code + "/" + x.Code)}
+		if x.Record != nil {
+			r.Evidence = evidenceText(x.Record)
+		}
+		b.Dossier = append(b.Dossier, r)
 	}
 	b.EnterDossier, b.EnterRegistration, b.EnterReport = enter(award.RegisterDossier+"/"+q.award.Code), enter(award.RegisterRegistration), enter(award.RegisterReport)
 	for _, k := range []struct {

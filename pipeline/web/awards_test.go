@@ -51,7 +51,8 @@ func TestAwards(t *testing.T) {
 	eligible := read("/awards/BK-TTG-2023-DG?verdict=yes", "Đủ điều kiện", "1 / ", "Hồ sơ đã lập danh sách")
 	read("/proposal/BK-TTG-2023-DG", "Danh sách đề nghị khen thưởng", "Quyết định 12/QĐ <b>, ngày 01/11/2023", "gồm 1 đối tượng")
 	own := follow(t, eligible, p.Units.Key(plan.UnitKey{Code: district, From: plan.NoDay}).Name)
-	read(own, "Không còn thiếu điều kiện nào", "2 bộ", "Tờ trình đề nghị khen thưởng kèm danh sách", "Biên bản họp", "Báo cáo thành tích", "▶ đã lập danh sách")
+	read(own, "Không còn thiếu điều kiện nào", "2 bộ", "Đủ 3 loại văn bản", "Văn bản đề nghị khen thưởng của cấp trình khen (kèm danh sách)", "Biên bản họp", "Báo cáo thành tích", "▶ đã lập danh sách")
+	read("/awards/BK-TTG-2023-DG/900", "Còn thiếu 3 trong 3 loại văn bản", "mục V.1.c")
 	exceeded := read("/awards/BK-TTG-2023/"+district, "R-20", "R-UNATT", "đang áp dụng", "Còn thiếu", "CQS-02", "Địa giới ngày xét")
 	for _, address := range []string{"/awards/BK-UBND-NAM?year=2024", "/awards/BK-UBND-NAM?year=2024&group=xa", "/awards/BK-UBND-NAM/" + district + "?year=2023", "/awards/HCLD-2025?boundaries=now", "/awards/HCLD-2025/" + district, "/awards/BK-TTG-2025/" + district, "/awards?known-on=2025-06-01"} {
 		exceeded += read(address)

@@ -57,6 +57,9 @@ func registerKinds(p *plan.Plan, g *plan.Subject) []registerKind {
 			continue
 		}
 		kinds[award.RegisterDossier+"/"+a.Code] = registerKind{Name: a.Name, Section: "V.3", Part: "Trạng thái hồ sơ khen thưởng"}
+		for _, x := range a.Documents {
+			kinds[award.RegisterPaper+"/"+a.Code+"/"+x.Code] = registerKind{Name: a.Name + ": " + lowerFirst(x.Name), Section: x.Section, Part: "Thành phần hồ sơ khen thưởng"}
+		}
 		for _, c := range a.Conditions {
 			if _, ok := kinds[c.Code]; !ok {
 				kinds[c.Code] = registerKind{Name: c.Wording, Section: a.Section, Part: "Điều kiện của hình thức khen thưởng"}
