@@ -490,24 +490,3 @@ func awardTable(q *inquiry, entries []award.Entry) [][]string {
 	}
 	return out
 }
-
-// proposal is the list of who qualifies, for the letter that proposes them.
-func (s *site) proposal(ctx context.Context, a *ask) (*page, error) {
-	q, err := s.inquire(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	b := s.awardBody(q)
-	var shown []award.Entry
-	for _, e := range q.entries {
-		if e.Truth == progress.Yes {
-			r := q.row(e)
-			r.N = len(b.Rows) + 1
-			b.Rows, shown = append(b.Rows, r), append(shown, e)
-		}
-	}
-	p := s.awardPage(q, "proposal", "Danh sách đề nghị khen thưởng: "+q.award.Name+" "+b.When, "/proposal/"+url.PathEscape(q.award.Code))
-	p.Crumbs = []link{{Text: "Khen thưởng", URL: a.url("/awards")}, {Text: q.award.Name, URL: q.self()}, {Text: "Danh sách đề nghị", Here: true}}
-	p.Body, p.Table = b, awardTable(q, shown)
-	return p, nil
-}

@@ -37,7 +37,7 @@ func TestAwards(t *testing.T) {
 
 	read("/awards", "Huân chương Lao động hạng Ba", "Theo mốc 31/12/2025", "Hằng năm", "2024")
 	read("/awards/BK-TTG-2023-DG", "Chưa xác định được", "0 / ", "sổ đăng ký")
-	read("/proposal/BK-TTG-2023-DG", "Chưa có đối tượng nào đủ mọi điều kiện")
+	read("/proposal/BK-TTG-2023-DG", "TỜ TRÌNH", "chưa có đối tượng nào trong", "đủ mọi điều kiện")
 	g := p.Subject("huyen")
 	for _, register := range award.RegistersOf(p, g) {
 		r := award.Record{Register: register, Group: g.Code, Subject: district, Decision: award.Holds, Evidence: "Quyết định 12/QĐ <b>", Date: plan.MustDay("2023-11-01"), By: "thu", At: now().UnixMilli() - 1000}
@@ -49,7 +49,10 @@ func TestAwards(t *testing.T) {
 		}
 	}
 	eligible := read("/awards/BK-TTG-2023-DG?verdict=yes", "Đủ điều kiện", "1 / ", "Hồ sơ đã lập danh sách")
-	read("/proposal/BK-TTG-2023-DG", "Danh sách đề nghị khen thưởng", "Quyết định 12/QĐ <b>, ngày 01/11/2023", "gồm 1 đối tượng")
+	read("/proposal/BK-TTG-2023-DG", "TỜ TRÌNH", "Danh sách đề nghị tặng bằng khen", "Quyết định 12/QĐ <b>, ngày 01/11/2023", "cho 1 đối tượng (danh sách kèm theo), mỗi đối tượng 2 bộ hồ sơ", "Kiểm tra thành phần hồ sơ", "đủ 2 bản", "Sở Khoa học và Công nghệ", "Phiên bản phương pháp")
+	if rec := get(h, "/proposal/BK-TTG-2023-DG?format=docx"); rec.Code != http.StatusOK || !strings.HasPrefix(rec.Body.String(), "PK") || !strings.HasSuffix(rec.Header().Get("Content-Disposition"), `.docx"`) {
+		t.Errorf("the proposal as DOCX: %d %v", rec.Code, rec.Header())
+	}
 	own := follow(t, eligible, p.Units.Key(plan.UnitKey{Code: district, From: plan.NoDay}).Name)
 	read(own, "Không còn thiếu điều kiện nào", "2 bộ", "Đủ 3 loại văn bản", "Văn bản đề nghị khen thưởng của cấp trình khen (kèm danh sách)", "Biên bản họp", "Báo cáo thành tích", "▶ đã lập danh sách")
 	read("/awards/BK-TTG-2023-DG/900", "Còn thiếu 3 trong 3 loại văn bản", "mục V.1.c")
