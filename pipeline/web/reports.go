@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tiendo/pipeline/access"
 	"tiendo/pipeline/award"
 	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
@@ -84,6 +85,8 @@ type report struct {
 	children  []Standing
 	verdicts  map[resultKey]Outcome // of the milestone, as stored last
 	awards    []awardStanding
+	comments  []review.Step    // of the weekly reviews of the period, for those who may read them
+	actions   []*review.Action // likewise
 	knownOn   plan.Day
 	authority *plan.Unit // nil: the plan names none
 	province  *plan.Unit
@@ -305,7 +308,47 @@ func (r *report) read(ctx context.Context, newest plan.Day) error {
 			}
 		}
 	}
+	if err := r.readReviews(ctx); err != nil {
+		return err
+	}
 	return r.readAwards(ctx)
+}
+
+// readReviews takes what was said and given to do in the weekly reviews of the period, about the unit or below it. Like the
+// pages of the reviews it is for those who have signed in; a command's reader has the store itself.
+func (r *report) readReviews(ctx context.Context) error {
+	if r.Reviews == nil || r.desk != nil && !may(ctx, access.View, plan.UnitKey{}) {
+		return nil
+	}
+	rows, err := r.Reviews.ReviewLog(ctx)
+	if err != nil {
+		return err
+	}
+	l, err := review.Read(rows)
+	if err != nil { // the figures are told all the same; the pages of the reviews say what is wrong
+		return nil
+	}
+	for _, c := range l.Courses() {
+		if c.Week < r.period.Start || c.Week > r.period.End {
+			continue
+		}
+		for _, x := range c.Comments {
+			if r.knows(x) && (r.top || x.Unit != nil && *x.Unit == r.unit.UnitKey) {
+				r.comments = append(r.comments, x)
+			}
+		}
+		for _, x := range c.Actions {
+			if r.knows(x.Step) && (r.top || *x.Owner == r.unit.UnitKey || x.Unit != nil && *x.Unit == r.unit.UnitKey) {
+				r.actions = append(r.actions, x)
+			}
+		}
+	}
+	return nil
+}
+
+// knows says whether the step was there on the day of knowledge.
+func (r *report) knows(x review.Step) bool {
+	return r.knownOn == plan.NoDay || x.At.Before(r.knownOn.End())
 }
 
 // readAwards asks the ledger how the subjects of the milestone's awards stand.

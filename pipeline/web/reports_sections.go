@@ -28,6 +28,7 @@ var reportSections = []struct {
 	{"Chỉ tiêu chậm tiến độ", (*report).lagging},
 	{"Dự báo và mức phấn đấu", (*report).outlook},
 	{"Nguyên nhân ghi nhận", (*report).causes},
+	{"Việc đã giao trong rà soát tuần", (*report).given},
 	{"Chế độ báo cáo và điều chỉnh số liệu", (*report).reporting},
 	{"Khen thưởng", (*report).commendation},
 	{"Kiến nghị, đề xuất", (*report).proposals},
@@ -53,7 +54,7 @@ func (r *report) document() *document.Document {
 			d.Body = append(append(d.Body, document.Heading{Level: 1, Text: s.title}), body...)
 		}
 	}
-	d.Body = append(d.Body, document.Paragraph(document.Text(fmt.Sprintf("Trên đây là báo cáo kết quả thực hiện %s của %s./.", r.period.Name, inSentence(r.unit)))))
+	d.Body = append(d.Body, sentence("Trên đây là báo cáo %s của %s./.", r.period.Name, inSentence(r.unit)))
 	if rows := r.laggingRows(-1); len(rows) > shownLagging {
 		d.Annexes = append(d.Annexes, document.Annex{Title: "Danh sách chỉ tiêu chậm tiến độ, tính đến ngày " + words.Day(r.day), Body: []document.Block{document.Table{Columns: laggingColumns, Rows: rows}}})
 	}
@@ -155,7 +156,11 @@ func (r *report) opening() []document.Block {
 	if r.period.Type == plan.Report {
 		of = ", kỳ báo cáo"
 	}
-	out := []document.Block{sentence("Thực hiện %s, %s báo cáo kết quả của %s trong %s (từ ngày %s đến ngày %s%s) như sau:", r.Plan.Document, committee(r.reporter()), inSentence(r.unit), r.period.Name,
+	in := "trong " + r.period.Name
+	if r.period.Milestone != nil {
+		in = "để " + r.period.Name
+	}
+	out := []document.Block{sentence("Thực hiện %s, %s báo cáo kết quả của %s %s (từ ngày %s đến ngày %s%s) như sau:", r.Plan.Document, committee(r.reporter()), inSentence(r.unit), in,
 		words.Day(r.period.Start), words.Day(r.period.End), of)}
 	day := fmt.Sprintf("Số liệu tính đến ngày %s, là ngày có kết quả gần nhất trong kỳ", words.Day(r.day))
 	if r.day == r.period.End {
@@ -230,7 +235,7 @@ func (r *report) summary() []document.Block {
 	}
 	out := []document.Block{sentence("Đến ngày %s, %s có %d chỉ tiêu: %s.", words.Day(r.day), inSentence(r.unit), all.Total(), inStatuses(all))}
 	if n := len(r.verdicts); n > 0 && r.period.Milestone != nil {
-		out = append(out, sentence("Kết luận tại mốc %s: %s.", words.Day(r.period.End), r.verdictCounts()))
+		out = append(out, sentence("Kết luận tại mốc %s: %s.", words.Day(r.period.End), r.verdictCounts("")))
 	}
 	if len(r.own()) > 0 && r.before != plan.NoDay {
 		switch was := r.split("", before); {
@@ -270,18 +275,23 @@ func (r *report) summary() []document.Block {
 
 func whole(n int) document.Cell { return document.Number(words.Count(int64(n)), float64(n)) }
 
-// verdictCounts says how the unit's targets came out at the milestone.
-func (r *report) verdictCounts() string {
+// outcomes counts how the unit's targets of a pillar came out at the milestone; an empty pillar takes all.
+func (r *report) outcomes(pillar string) map[progress.Outcome]int {
 	n := map[progress.Outcome]int{}
-	for k, o := range r.verdicts {
-		if k.unit == r.unit.UnitKey {
+	for _, x := range r.own() {
+		if o, ok := r.verdicts[resultKey{x.Indicator, x.Unit}]; ok && (pillar == "" || r.in.Indicator(x.Indicator).Pillar == pillar) {
 			n[o.Outcome]++
 		}
 	}
+	return n
+}
+
+func (r *report) verdictCounts(pillar string) string {
+	n := r.outcomes(pillar)
 	var parts []string
 	for _, o := range words.Outcomes {
 		if n[o] > 0 {
-			parts = append(parts, fmt.Sprintf("%d chỉ tiêu %s", n[o], lowerFirst(words.Outcome(string(o)).Name)))
+			parts = append(parts, fmt.Sprintf("%d %s", n[o], lowerFirst(words.Outcome(string(o)).Name)))
 		}
 	}
 	return enumerate(parts)
@@ -351,8 +361,12 @@ func (r *report) byPillar() []document.Block {
 			add("Thay đổi", 6)
 		case atMilestone:
 			add("Mục tiêu", 6)
-			add("Tại kỳ trước", 6)
-			add("Tại mốc", 6)
+			if r.before != plan.NoDay {
+				add(words.Day(r.before), 7)
+			} else {
+				add("Kỳ trước", 7)
+			}
+			add(words.Day(r.period.End), 7)
 			t.Columns = append(t.Columns, document.Column{Title: "Kết luận", Width: 8})
 		default:
 			add("Mục tiêu", 6)
@@ -389,7 +403,10 @@ func (r *report) byPillar() []document.Block {
 			continue
 		}
 		out = append(out, document.Heading{Level: 2, Text: p.Name})
-		if r.targets {
+		switch {
+		case atMilestone:
+			out = append(out, sentence("Có %d chỉ tiêu; tại mốc %s: %s.", n.Total(), words.Day(r.period.End), r.verdictCounts(p.Code)))
+		case r.targets:
 			out = append(out, sentence("Có %d chỉ tiêu: %s.", n.Total(), inStatuses(n)))
 		}
 		out = append(out, t)
@@ -691,7 +708,52 @@ func (r *report) causes() []document.Block {
 	if silent > 0 {
 		out = append(out, sentence("%s lượt chỉ tiêu chậm tiến độ hoặc có nguy cơ chưa được ghi nhận nguyên nhân.", words.Count(int64(silent))))
 	}
+	if len(r.comments) > 0 {
+		out = append(out, sentence("Ý kiến ghi trong các kỳ rà soát tuần:"))
+	}
+	for _, x := range r.comments {
+		out = append(out, item("%s%s: %s", weekTitle(x.Week), r.of(x), strings.TrimSpace(x.Text)))
+	}
 	return out
+}
+
+// of is the figure that a step of a review speaks of, in a sentence; empty: the week as a whole.
+func (r *report) of(x review.Step) string {
+	if x.Unit == nil {
+		return ""
+	}
+	text := x.Indicator
+	if ind := r.in.Indicator(x.Indicator); ind != nil {
+		text = r.called(ind)
+	}
+	return ", " + text + " của " + r.inSentence(*x.Unit)
+}
+
+// given is what was given to do, by whom and until when, and whether it was done.
+func (r *report) given() []document.Block {
+	if len(r.actions) == 0 {
+		return nil
+	}
+	byDue(r.actions)
+	today := r.ask.today
+	if r.knownOn != plan.NoDay {
+		today = min(today, r.knownOn)
+	}
+	done, late := 0, 0
+	t := document.Table{Caption: "Việc đã giao và kết quả", Columns: []document.Column{{Title: "Việc", Width: 12}, {Title: "Đơn vị thực hiện", Width: 7}, {Title: "Hạn", Width: 4, Align: document.Centre}, {Title: "Kết quả", Width: 6}}}
+	for _, x := range r.actions {
+		state := "Đang thực hiện"
+		switch {
+		case x.Done != nil && r.knows(*x.Done):
+			done++
+			state = "Đã xong ngày " + words.Day(plan.DayOf(x.Done.At))
+		case *x.Due < today:
+			late++
+			state = "Quá hạn"
+		}
+		t.Rows = append(t.Rows, document.Row{Cells: document.Cells(strings.TrimSpace(x.Text)+" ("+lowerFirst(weekTitle(x.Week))+r.of(x.Step)+")", r.unitName(*x.Owner), words.Day(*x.Due), state)})
+	}
+	return []document.Block{sentence("Các kỳ rà soát tuần trong kỳ đã giao %d việc: %d đã xong, %d quá hạn, %d đang thực hiện.", len(r.actions), done, late, len(r.actions)-done-late), t}
 }
 
 func upperFirst(s string) string {

@@ -17,8 +17,11 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/xuri/excelize/v2"
 
+	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/review"
 	"tiendo/pipeline/web"
+	"tiendo/schema"
 )
 
 // docxText is the text of a DOCX, whose every part must be well-formed.
@@ -71,6 +74,7 @@ func TestReports(t *testing.T) {
 	t.Run("offered", func(t *testing.T) { offeredReports(t, h) })
 	t.Run("document", func(t *testing.T) { reportDocument(t, p, st, h, now) })
 	t.Run("browser", func(t *testing.T) { reportInABrowser(t, h) })
+	t.Run("reviews", func(t *testing.T) { reportOfReviews(t, p, st, now) })
 	scores := load(t, anGiang)
 	h = site(t, scores, filled(t, scores), clock(scores.Demo.AsOf))
 	t.Run("scores", func(t *testing.T) { reportWithoutTargets(t, h) })
@@ -282,6 +286,49 @@ func reportDocument(t *testing.T, p *plan.Plan, st web.Reader, h http.Handler, n
 	}
 	if _, err := web.ReportDocument(t.Context(), web.Options{Plan: p, Store: st, Now: now}, "2026", plan.Calendar, "", plan.NoDay); err == nil {
 		t.Error("there is a report of a year without figures")
+	}
+}
+
+// What was said and given to do in the weekly reviews stands in the report of whoever may read it there.
+func reportOfReviews(t *testing.T, p *plan.Plan, st *schema.Store, now func() time.Time) {
+	week, due := p.Demo.AsOf, p.Demo.AsOf-3
+	figure, owner := plan.UnitKey{Code: "899", From: plan.NoDay}, plan.UnitKey{Code: "so-noi-vu", From: plan.NoDay}
+	for _, e := range []struct {
+		kind string
+		review.Entry
+	}{
+		{review.Commented, review.Entry{Text: "Thiếu máy quét <ở bộ phận một cửa>", Indicator: "CQS-02", Unit: &figure}},
+		{review.ActionAdded, review.Entry{Text: "Trang bị máy quét", Owner: &owner, Due: &due}},
+		{review.ActionAdded, review.Entry{Text: "Tập huấn số hóa hồ sơ", Owner: &owner, Due: &due}},
+		{review.ActionDone, review.Entry{Text: "Đã mở lớp", Action: 3}},
+	} {
+		if err := st.AppendReview(t.Context(), review.Step{At: now(), By: "ra-soat", Kind: e.kind, Week: week, Entry: e.Entry}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reviewers(t, p, st)
+	base := reviewSite(t, p, st)
+	in, _ := inside(t, base, "viewer")
+	out := newBrowser(t, base)
+	said := []string{"Thiếu máy quét <ở bộ phận một cửa>", "Trang bị máy quét", "Quá hạn", "Tập huấn số hóa hồ sơ", "Đã xong ngày", "đã giao 2 việc: 1 đã xong, 1 quá hạn, 0 đang thực hiện"}
+	_, signed := in.ask("GET", "/report/2025-W26", nil)
+	_, open := out.ask("GET", "/report/2025-W26", nil)
+	_, earlier := in.ask("GET", "/report/2025-W25", nil)
+	d, err := web.ReportDocument(t.Context(), web.Options{Plan: p, Store: st, Reviews: st, Now: now}, "2025-06", plan.Calendar, "", plan.NoDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written, err := document.Page(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range said {
+		if !strings.Contains(text(signed), want) || !strings.Contains(text(string(written)), want) {
+			t.Errorf("the report of whoever has signed in, or the command's, does not say %q", want)
+		}
+		if strings.Contains(text(open), want) || strings.Contains(text(earlier), want) {
+			t.Errorf("a report says %q to whoever may not read it, or of another week", want)
+		}
 	}
 }
 
