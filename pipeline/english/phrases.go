@@ -243,14 +243,15 @@ func planNames(p *plan.Plan, sources []string) map[string]piece {
 }
 
 // slotForm is what a phrase leaves open: {} any text that can be put over itself, {*} any text, which stays, {=} one word
-// that stays, {c} such a word that has a letter, {n} a figure, {d} a day and month such as 23/6.
-var slotForm = regexp.MustCompile(`\{[*=cnd]?\}`)
+// that stays, {c} such a word that has a letter, {n} a figure, {w} any one word
+// without such letters, {d} a day and month such as 23/6.
+var slotForm = regexp.MustCompile(`\{[*=cndw]?\}`)
 
 // pattern is a phrase with slots.
 type pattern struct {
 	key      string
 	literals []string // before, between and behind the slots
-	slots    []byte   // * = c n d, or 0
+	slots    []byte   // * = c n d w, or 0
 	first    string   // the first word, where the phrase begins with a whole one
 	weight   int      // bytes of the literals: the longest is tried first
 	english  []part
@@ -388,6 +389,8 @@ func (c *Catalogue) fits(slot byte, value string, depth int) ([]piece, bool) {
 		return []piece{{value, hasVietnamese(value)}}, true
 	case '=', 'c':
 		return []piece{{text: value}}, !strings.Contains(value, " ") && plainFigures(value) && (slot == '=' || strings.ContainsFunc(value, unicode.IsLetter))
+	case 'w':
+		return []piece{{text: value}}, !strings.Contains(value, " ") && !hasVietnamese(value)
 	case 'n':
 		return []piece{{text: figuresEnglish(value)}}, !strings.ContainsFunc(value, unicode.IsLetter) && strings.ContainsFunc(value, unicode.IsDigit)
 	case 'd':
