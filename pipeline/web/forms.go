@@ -439,7 +439,7 @@ type formCell struct {
 type formTally struct{ New, Changed, Same, Kept int }
 
 // lines are rows for people, and how many cells are new, changed, as they were, or not in the sheet.
-func (s *site) lines(e filing, all []draft.Line) (rows []formLine, headers []string, n formTally) {
+func (s *site) lines(e filing, all []draft.Line, facilities map[string]string) (rows []formLine, headers []string, n formTally) {
 	for _, c := range e.form.Columns {
 		if c.Kind != "one" && c.Kind != "positive" {
 			headers = append(headers, c.Header)
@@ -454,7 +454,7 @@ func (s *site) lines(e filing, all []draft.Line) (rows []formLine, headers []str
 	for _, l := range all {
 		r := formLine{Label: cmp.Or(names[l.Dims], l.Dims, e.unit.Name)}
 		if l.Unit != e.Unit {
-			r.Label = l.Unit.Code
+			r.Label = strings.TrimSpace(l.Unit.Code + " " + facilities[l.Unit.Code])
 		}
 		if l.Row > 0 {
 			r.Row = strconv.Itoa(l.Row)
@@ -478,8 +478,15 @@ func (s *site) lines(e filing, all []draft.Line) (rows []formLine, headers []str
 	return rows, headers, n
 }
 
-// counted are the figures of the filing that count, and the page that each came with.
-func (s *site) counted(ctx context.Context, e filing) ([]draft.Figure, []Landed, error) {
+// countedFigures are the figures of a filing that count.
+type countedFigures struct {
+	figures []draft.Figure
+	pages   []Landed          // that they came with
+	names   map[string]string // of facilities
+}
+
+// counted are the figures of the filing that count.
+func (s *site) counted(ctx context.Context, e filing) (c countedFigures, err error) {
 	q := InputQuery{Measures: draft.Measures(*e.form), Sources: []string{e.form.Source}, Units: []plan.UnitKey{e.unit.UnitKey}, From: e.period.End, To: e.period.End, KnownOn: plan.NoDay, Most: 20_000}
 	if e.form.Keys[0].Role != "unit" {
 		q.Units = nil
@@ -494,17 +501,19 @@ func (s *site) counted(ctx context.Context, e filing) ([]draft.Figure, []Landed,
 	}
 	inputs, _, err := s.Store.Inputs(ctx, q)
 	if err != nil {
-		return nil, nil, err
+		return c, err
 	}
-	var all []draft.Figure
-	var pages []Landed
+	c.names = map[string]string{}
 	for _, x := range inputs {
-		all = append(all, draft.Figure{Measure: x.Measure, Unit: x.Unit, Dims: x.Dims, Value: x.Value, Evidence: x.Evidence})
-		if !slices.ContainsFunc(pages, func(l Landed) bool { return l.SHA256 == x.SHA256 }) {
-			pages = append(pages, x.Landed)
+		c.figures = append(c.figures, draft.Figure{Measure: x.Measure, Unit: x.Unit, Dims: x.Dims, Value: x.Value, Evidence: x.Evidence})
+		if x.Name != "" {
+			c.names[x.Unit.Code] = x.Name
+		}
+		if !slices.ContainsFunc(c.pages, func(l Landed) bool { return l.SHA256 == x.SHA256 }) {
+			c.pages = append(c.pages, x.Landed)
 		}
 	}
-	return all, pages, nil
+	return c, nil
 }
 
 type formBody struct {
@@ -615,9 +624,9 @@ func newest(events []draft.Event) draft.Event {
 }
 
 // formFrame is what the pages of a filing have in common.
-func (s *site) formFrame(ctx context.Context, a *ask, e filing, counted []draft.Figure, last draft.Event) (*page, *formBody) {
+func (s *site) formFrame(ctx context.Context, a *ask, e filing, counted countedFigures, last draft.Event) (*page, *formBody) {
 	b := &formBody{Form: e.form, Unit: e.unit, UnitURL: s.unitURL(a, e.unit), Period: periodName(e.period), Span: period(e.period.Start, e.period.End), Due: words.Day(progress.LateFrom(s.Plan.Holidays, e.period) - 1),
-		State: s.stands(e, last, len(counted) > 0, a.today), Closed: e.period.End <= a.today, Blank: e.path() + ".xlsx", Self: e.path(), Last: last,
+		State: s.stands(e, last, len(counted.figures) > 0, a.today), Closed: e.period.End <= a.today, Blank: e.path() + ".xlsx", Self: e.path(), Last: last,
 		MayWrite: may(ctx, access.DraftWrite, e.unit.UnitKey), MayAct: may(ctx, access.DraftConfirm, e.unit.UnitKey)}
 	for _, code := range e.form.Indicators {
 		if ind := s.Plan.Indicator(code); ind != nil {
@@ -648,16 +657,16 @@ func (s *site) form(ctx context.Context, a *ask) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	counted, pages, err := s.counted(ctx, e)
+	counted, err := s.counted(ctx, e)
 	if err != nil {
 		return nil, err
 	}
 	last := newest(events)
 	p, b := s.formFrame(ctx, a, e, counted, last)
 	b.Table = a.url(e.path(), "format", "csv")
-	lines := draft.Compare(*e.form, counted, nil)
-	b.Counted, b.Headers, _ = s.lines(e, lines)
-	for _, l := range pages {
+	lines := draft.Compare(*e.form, counted.figures, nil)
+	b.Counted, b.Headers, _ = s.lines(e, lines, counted.names)
+	for _, l := range counted.pages {
 		b.Pages = append(b.Pages, formPayload{"payload " + l.SHA256[:min(12, len(l.SHA256))], a.url("/payload/" + url.PathEscape(e.form.Source) + "/" + l.SHA256), words.Instant(l.FetchedAt)})
 	}
 	if last.Open() {
@@ -665,9 +674,9 @@ func (s *site) form(ctx context.Context, a *ask) (*page, error) {
 		if err != nil {
 			return nil, err
 		}
-		lines = draft.Compare(*e.form, counted, sheet.Figures)
-		b.Draft, _, b.DraftTally = s.lines(e, lines)
-		b.NeedsReason = len(counted) > 0 && last.Reason == "" && last.Action == draft.Submitted
+		lines = draft.Compare(*e.form, counted.figures, sheet.Figures)
+		b.Draft, _, b.DraftTally = s.lines(e, lines, counted.names)
+		b.NeedsReason = len(counted.figures) > 0 && last.Reason == "" && last.Action == draft.Submitted
 	}
 	b.Draft, b.More = shortened(b.Draft)
 	b.Counted, _ = shortened(b.Counted)
@@ -744,7 +753,7 @@ func (s *site) formPreview(ctx context.Context, a *ask) (*page, error) {
 }
 
 func (s *site) previewOf(ctx context.Context, a *ask, e filing, sheet draft.Sheet, sha string) (*page, error) {
-	counted, _, err := s.counted(ctx, e)
+	counted, err := s.counted(ctx, e)
 	if err != nil {
 		return nil, err
 	}
@@ -757,13 +766,13 @@ func (s *site) previewOf(ctx context.Context, a *ask, e filing, sheet draft.Shee
 	p.Title = "Xem trước: " + p.Title
 	b.Preview, b.SHA256, b.Problem, b.Refused, b.BlankRow, b.Unknown = true, sha, sheet.Problem, sheet.Refused, sheet.Blank, sheet.Unknown
 	if b.Problem == "" && len(sheet.Figures) > 0 {
-		lines := draft.Compare(*e.form, counted, sheet.Figures)
-		b.Draft, b.Headers, b.DraftTally = s.lines(e, lines)
+		lines := draft.Compare(*e.form, counted.figures, sheet.Figures)
+		b.Draft, b.Headers, b.DraftTally = s.lines(e, lines, counted.names)
 		b.Draft, b.More = shortened(b.Draft)
 		p.Table = s.formTable(e, lines)
 		b.Table = a.url(a.path, "format", "csv")
 	}
-	b.Reason = len(counted) > 0
+	b.Reason = len(counted.figures) > 0
 	b.CanUpload = b.MayWrite && draft.May(last, draft.Saved)
 	return p, nil
 }

@@ -135,14 +135,14 @@ func (s *site) formSave(ctx context.Context, f *sent) (*page, error) {
 	if sheet.Problem != "" || len(sheet.Figures) == 0 {
 		return nil, badRequest("Không có gì để lưu", "Tệp đã tải lên không có dòng số liệu nào nhận được.", link{Text: "Biểu " + e.form.Code, URL: e.path()})
 	}
-	counted, _, err := s.counted(ctx, e)
+	counted, err := s.counted(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	if len(counted) > 0 && reason == "" {
+	if len(counted.figures) > 0 && reason == "" {
 		return nil, badRequest("Cần nêu lý do điều chỉnh", "Kỳ này đã có số liệu được tính. Gửi lại là điều chỉnh số liệu, phải nêu lý do; chưa có gì được lưu.", link{Text: "Trở lại bản xem trước", URL: e.path("preview", sha)})
 	}
-	if len(counted) == 0 {
+	if len(counted.figures) == 0 {
 		reason = ""
 	}
 	final, err := s.Forms.Final(e.Key, sheet.Body, reason)
@@ -222,11 +222,11 @@ func (s *site) formConfirm(ctx context.Context, f *sent) (*page, error) {
 		return goTo(e.path()), nil // and is landing it
 	}
 	if last.Action != draft.Confirmed || seen != last.Version {
-		counted, _, err := s.counted(ctx, e)
+		counted, err := s.counted(ctx, e)
 		if err != nil {
 			return nil, err
 		}
-		if len(counted) > 0 && last.Reason == "" && last.Action == draft.Submitted {
+		if len(counted.figures) > 0 && last.Reason == "" && last.Action == draft.Submitted {
 			return nil, &refusal{http.StatusConflict, "Cần lý do điều chỉnh", "Trong lúc chờ xác nhận, kỳ này đã có số liệu được tính. Đề nghị trả lại bản nháp để đơn vị nêu lý do điều chỉnh.", []link{{Text: "Biểu " + e.form.Code, URL: e.path()}}}
 		}
 		next, err := s.formAct(ctx, f, e, last, seen, draft.Event{Action: draft.Confirmed, Reason: last.Reason})
