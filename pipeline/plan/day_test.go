@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -196,4 +197,35 @@ func FuzzParsePeriod(f *testing.F) {
 			}
 		}
 	})
+}
+
+// The closed periods of both kinds, at the day on which one closes and around it.
+func TestClosedPeriods(t *testing.T) {
+	labels := func(kind PeriodType, rhythm Rhythm, from, today string) (all string) {
+		for _, p := range ClosedPeriods(kind, rhythm, MustDay(from), MustDay(today)) {
+			all += p.Label + " "
+		}
+		return strings.TrimSpace(all)
+	}
+	for _, c := range []struct {
+		kind              PeriodType
+		rhythm            Rhythm
+		from, today, want string
+	}{
+		{Report, Quarterly, "2024-12-14", "2025-06-14", "2024-Q4 2025-Q1"},
+		{Report, Quarterly, "2024-12-15", "2025-06-15", "2025-Q1 2025-Q2"},
+		{Calendar, Quarterly, "2024-12-15", "2025-06-30", "2024-Q4 2025-Q1"},
+		{Calendar, Quarterly, "2024-12-15", "2025-07-01", "2024-Q4 2025-Q1 2025-Q2"},
+		{Report, Yearly, "2023-01-01", "2024-12-15", "2023 2024"},
+		{Calendar, Yearly, "2023-01-01", "2024-12-15", "2023"},
+		{Report, HalfYearly, "2025-01-01", "2025-12-31", "2025-H1 2025-H2"},
+		{Calendar, Monthly, "2025-01-31", "2025-03-31", "2025-01 2025-02"},
+		{Report, Monthly, "2025-01-31", "2025-03-15", "2025-02 2025-03"},
+		{Report, Daily, "2025-01-01", "2025-02-01", ""},
+		{Calendar, Monthly, "2025-02-01", "2025-02-01", ""},
+	} {
+		if got := labels(c.kind, c.rhythm, c.from, c.today); got != c.want {
+			t.Errorf("%s %s from %s on %s: %q, want %q", c.kind, c.rhythm, c.from, c.today, got, c.want)
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tiendo/pipeline/access"
+	"tiendo/pipeline/draft"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/review"
 	"tiendo/pipeline/words"
@@ -29,7 +30,8 @@ var actionNames = map[string]string{
 	access.AccountAdded: "Thêm tài khoản", access.AccountDisabled: "Khóa tài khoản", access.AccountEnabled: "Mở khóa tài khoản", access.AccountChanged: "Đổi vai trò", access.PasswordChanged: "Đổi mật khẩu",
 	access.RegisterEntered: "Ghi sổ khen thưởng",
 	access.ContestFiled:    "Gửi giải trình", access.ContestAccepted: "Chấp nhận giải trình", access.ContestRefused: "Không chấp nhận giải trình", access.ContestWithdrawn: "Rút giải trình",
-	access.DraftUploaded: "Nộp biểu", access.DraftRefused: "Biểu không nhận được",
+	access.DraftUploaded: "Tải biểu lên xem trước", access.DraftRefused: "Biểu không nhận được", draftDone(draft.Saved): "Lưu nháp biểu", draftDone(draft.Submitted): "Trình xác nhận biểu",
+	draftDone(draft.Returned): "Trả lại biểu", draftDone(draft.Withdrawn): "Rút lại biểu", draftDone(draft.Confirmed): "Xác nhận biểu", draftDone(draft.Landed): "Nạp biểu vào số liệu",
 	string(review.Made): "Lập rà soát tuần", string(review.Proposed): "Trình rà soát", string(review.Returned): "Trả lại rà soát", string(review.Signed): "Ký rà soát",
 	string(review.Commented): "Ý kiến rà soát", string(review.ActionAdded): "Giao việc", string(review.ActionDone): "Việc đã xong", string(review.Withdrawn): "Rút lại trong rà soát",
 }

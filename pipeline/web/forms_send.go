@@ -81,12 +81,15 @@ func (f *sent) reason() (string, error) {
 	return text, nil
 }
 
+// draftDone is how the audit log names what is done to a draft.
+func draftDone(a draft.Action) string { return "draft_" + string(a) }
+
 // formAct appends what is done to the draft, after the audit log tells of it.
 func (s *site) formAct(ctx context.Context, f *sent, e filing, last draft.Event, seen uint64, x draft.Event) (draft.Event, error) {
 	x.Key, x.ID, x.By, x.At = e.Key, rand.Text(), f.who.Name, s.Clock()
 	next, err := draft.Next(last, seen, x)
 	if err == nil {
-		err = f.record(ctx, string("draft_"+next.Action), e.Key.String(), strings.TrimSpace(fmt.Sprintf("version %d sha256 %s", next.Version, next.SHA256)))
+		err = f.record(ctx, draftDone(next.Action), e.Key.String(), strings.TrimSpace(fmt.Sprintf("version %d sha256 %s", next.Version, next.SHA256)))
 	}
 	if err == nil {
 		err = s.Drafts.AppendDraft(ctx, next)
