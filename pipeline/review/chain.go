@@ -14,6 +14,7 @@ import (
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
 )
 
 // A week's review goes its way in steps, and comments and actions are steps beside it. All steps of all weeks stand in one log,
@@ -311,7 +312,53 @@ type Kept struct {
 	Units      []Named   `json:"units"`
 	Comments   []Step    `json:"comments"`
 	Actions    []*Action `json:"actions"`
+	Verdicts   []Verdict `json:"verdicts"` // on passed milestones, of the levels whose targets are only counted
 	Pack       Pack      `json:"pack"`
+}
+
+// Verdict is the outcome of a milestone for a target of a unit that the pack has no pair of.
+type Verdict struct {
+	Indicator string       `json:"indicator"`
+	Unit      plan.UnitKey `json:"unit"`
+	Outcome
+}
+
+// Decided says whether an outcome is a verdict: of a milestone that has passed and waits for nothing.
+func (o Outcome) Decided() bool {
+	return o.Outcome != progress.OutcomeNone && o.Outcome != progress.OutcomePending
+}
+
+// Verdicts are the decided outcomes of results, in their order.
+func Verdicts(all []Assessment) []Verdict {
+	var out []Verdict
+	for _, x := range all {
+		for _, o := range x.Outcomes {
+			if o.Decided() {
+				out = append(out, Verdict{x.Indicator, x.Unit, o})
+			}
+		}
+	}
+	return out
+}
+
+// Outcome is what the pack says of a milestone for a target of a unit, once it is decided; nil: it does not say.
+func (k *Kept) Outcome(indicator string, unit plan.UnitKey, milestone plan.Day) *Outcome {
+	for _, x := range k.Pack.Pairs {
+		if x.Now == nil || x.Indicator != indicator || x.Unit != unit {
+			continue
+		}
+		for i, o := range x.Now.Outcomes {
+			if o.Milestone == milestone && o.Decided() {
+				return &x.Now.Outcomes[i]
+			}
+		}
+	}
+	for i, v := range k.Verdicts {
+		if v.Indicator == indicator && v.Unit == unit && v.Milestone == milestone {
+			return &k.Verdicts[i].Outcome
+		}
+	}
+	return nil
 }
 
 // Named is a code and what it was called.

@@ -133,7 +133,11 @@ func keptPack(t *testing.T) review.Kept {
 		Standings: []review.Standing{{Level: now[0].Level, Unit: unit("10"), AsOf: week, Rank: 1, Of: 2, Counts: map[progress.Status]int{progress.Met: 1, progress.Behind: 2}, Overall: progress.Behind}},
 		Reports:   []review.Report{{Indicator: "A-1", Form: "BM", Unit: unit("10"), Level: now[0].Level, End: week - 20, LateFrom: week - 3, Later: plan.NoDay}}}
 	c := &review.Course{Week: week, Comments: []review.Step{step(review.Commented, "x", "Số liệu <b> & “chấm”")}, Actions: []*review.Action{{Step: step(review.ActionAdded, "x", "Việc")}}}
-	return review.Keep(p, review.Week(p, in), c, review.Monday(week), signTime)
+	k := review.Keep(p, review.Week(p, in), c, review.Monday(week), signTime)
+	commune := result(week, "B-1", "101", progress.Met, "80")
+	commune.Outcomes = []review.Outcome{{Milestone: plan.MustDay("2023-12-31"), Outcome: progress.OutcomeMet}, {Milestone: plan.MustDay("2024-12-31"), Outcome: progress.OutcomePending}, {Milestone: plan.MustDay("2025-12-31"), Outcome: progress.OutcomeNone}}
+	k.Verdicts = review.Verdicts([]review.Assessment{commune})
+	return k
 }
 
 func TestAPackIsReadBackToTheByte(t *testing.T) {
@@ -169,6 +173,22 @@ func TestAPackIsReadBackToTheByte(t *testing.T) {
 	later.Comments = nil
 	if later.Says(k) {
 		t.Error("a pack without its comment is the same")
+	}
+}
+
+func TestWhichOutcomesAPackHolds(t *testing.T) {
+	k := keptPack(t)
+	for _, c := range []struct {
+		indicator, unit, milestone string
+		want                       progress.Outcome
+	}{
+		{"A-1", "1", "2023-12-31", progress.OutcomeMissed}, {"B-1", "101", "2023-12-31", progress.OutcomeMet},
+		{"B-1", "101", "2024-12-31", ""}, {"B-1", "101", "2025-12-31", ""}, {"A-1", "10", "2023-12-31", ""}, {"A-1", "101", "2023-12-31", ""}, {"A-1", "1", "2025-12-31", ""},
+	} {
+		got := k.Outcome(c.indicator, unit(c.unit), plan.MustDay(c.milestone))
+		if (got == nil) != (c.want == "") || got != nil && got.Outcome != c.want {
+			t.Errorf("%s %s %s: %+v, want %q", c.indicator, c.unit, c.milestone, got, c.want)
+		}
 	}
 }
 

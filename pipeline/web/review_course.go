@@ -14,7 +14,6 @@ import (
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
-	"tiendo/pipeline/progress"
 	"tiendo/pipeline/review"
 	"tiendo/pipeline/words"
 )
@@ -523,7 +522,7 @@ func (s *site) reviewed(ctx context.Context, b *indicatorBody, a *ask, stored ma
 
 // finalOutcome is the verdict on a milestone that a signed review holds, of the first one that holds any; nil: none does.
 func (s *site) finalOutcome(ctx context.Context, l *review.Log, indicator string, u *plan.Unit, milestone plan.Day) (*Outcome, *review.Course, error) {
-	if s.desk == nil || !s.Plan.Watched(u.Level) {
+	if s.desk == nil {
 		return nil, nil, nil
 	}
 	all := l.Courses()
@@ -540,15 +539,8 @@ func (s *site) finalOutcome(ctx context.Context, l *review.Log, indicator string
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, x := range k.Pack.Pairs {
-			if x.Indicator != indicator || x.Unit != u.UnitKey || x.Now == nil {
-				continue
-			}
-			for i, o := range x.Now.Outcomes {
-				if o.Milestone == milestone && o.Outcome != progress.OutcomePending && o.Outcome != progress.OutcomeNone {
-					return &x.Now.Outcomes[i], c, nil
-				}
-			}
+		if o := k.Outcome(indicator, u.UnitKey, milestone); o != nil {
+			return o, c, nil
 		}
 	}
 	return nil, nil, nil

@@ -397,6 +397,7 @@ func TestFiguresKnowTheirReviews(t *testing.T) {
 	says(viewer, "/indicator/CQS-02?unit=899", nil, "chính thức")
 	send(approver, "/review/2025-W26/sign", url.Values{"token": {token2}, "pack": {reviewLog(t, st).Course(thisWeek).Pack}})
 	says(viewer, "/indicator/CQS-02?unit=899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6%", "chính thức theo bản rà soát đã ký duyệt tuần 26/2025"}, "số liệu điều chỉnh sau đó")
+	says(viewer, "/indicator/XHS-01?unit=30733", []string{"Mốc 31/12/2023:", "chính thức theo bản rà soát đã ký duyệt tuần 26/2025"}) // of a commune, whose targets the page only counts
 	late := plan.MustValue("50")
 	later(t, p, st, "CQS-02", "899", "57.5", progress.Behind, func(r *progress.Result) {
 		r.Outcomes = slices.Clone(r.Outcomes)

@@ -112,6 +112,13 @@ func (d *Desk) make(ctx context.Context, week plan.Day, by, from string) (*revie
 		return nil, false, fmt.Errorf("%s: %w", review.WeekName(week), ErrNoWeek)
 	}
 	k := review.Keep(in, pack, c, w.ReviewedOn, now)
+	if others := d.counted(); len(others) > 0 {
+		results, err := d.Store.Assessments(ctx, Query{AsOf: week, Since: plan.NoDay, KnownOn: plan.NoDay, Levels: others, Brief: true})
+		if err != nil {
+			return nil, false, err
+		}
+		k.Verdicts = review.Verdicts(results)
+	}
 	if c.Pack != "" {
 		last, err := d.Pack(ctx, c.Pack)
 		switch {
@@ -135,6 +142,17 @@ func (d *Desk) make(ctx context.Context, week plan.Day, by, from string) (*revie
 		return nil, false, err
 	}
 	return l.Course(week), true, nil
+}
+
+// counted are the levels that are not watched: a review counts their targets and does not list them.
+func (d *Desk) counted() []plan.Level {
+	var all []plan.Level
+	for _, l := range d.Plan.Levels {
+		if !d.Plan.Watched(l.Code) {
+			all = append(all, l.Code)
+		}
+	}
+	return all
 }
 
 // Propose lays the week before the approver, with what is known now.
