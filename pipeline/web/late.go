@@ -30,6 +30,8 @@ type overdue struct {
 	LateFrom   plan.Day
 	Days       int // working days that it is late, the first and the day asked for both counted
 	Facilities []string
+
+	levelPlace int // of the unit's level in the plan's order
 }
 
 // deadline is the last day on which it would have been in time.
@@ -87,7 +89,8 @@ func overdueOf(in *plan.Plan, reports []Report, on plan.Day, q lateQuery) []over
 		k := key{cmp.Or(r.Form, r.Indicator), r.Unit, r.End}
 		i, ok := at[k]
 		if !ok {
-			o := overdue{Form: k.form, Title: formTitle(in, k.form), Unit: u, Period: period, LateFrom: r.LateFrom, Days: in.Holidays.Count(r.LateFrom, on)}
+			o := overdue{Form: k.form, Title: formTitle(in, k.form), Unit: u, Period: period, LateFrom: r.LateFrom, Days: in.Holidays.Count(r.LateFrom, on),
+				levelPlace: slices.IndexFunc(in.Levels, func(l plan.LevelInfo) bool { return l.Code == u.Level })}
 			if !q.takes(o) {
 				continue
 			}
@@ -106,8 +109,7 @@ func overdueOf(in *plan.Plan, reports []Report, on plan.Day, q lateQuery) []over
 	place, byName := inOrder(in), words.ByName()
 	slices.SortStableFunc(all, func(x, y overdue) int {
 		return cmp.Or(cmp.Compare(place[x.Form], place[y.Form]), cmp.Compare(x.Period.End, y.Period.End),
-			cmp.Compare(slices.IndexFunc(in.Levels, func(l plan.LevelInfo) bool { return l.Code == x.Unit.Level }), slices.IndexFunc(in.Levels, func(l plan.LevelInfo) bool { return l.Code == y.Unit.Level })),
-			byName(x.Unit.Name, y.Unit.Name), cmp.Compare(x.Unit.Code, y.Unit.Code))
+			cmp.Compare(x.levelPlace, y.levelPlace), byName(x.Unit.Name, y.Unit.Name), cmp.Compare(x.Unit.Code, y.Unit.Code))
 	})
 	return all
 }
@@ -169,7 +171,8 @@ func (s *site) careTabs(ctx context.Context, a *ask, here string) []link {
 }
 
 type lateBody struct {
-	Told    bool // nothing is missing in the list
+	Letter  string // address of the reminder to those listed
+	Told    bool   // nothing is missing in the list
 	Tabs    []link
 	On      string
 	Forms   []lateForm
@@ -222,30 +225,38 @@ type overdueRow struct {
 	UnitURL, PeriodName, Due, Deadline, From string
 }
 
-// late is the page of deadlines: what is late on a day, by form, and what falls due soon.
-func (s *site) late(ctx context.Context, a *ask) (*page, error) {
-	on := a.asOf
+// lateAsked is what an address asks of the late reports, and the day.
+func (s *site) lateAsked(a *ask) (on plan.Day, q lateQuery, err error) {
+	on = a.asOf
 	switch {
 	case on == plan.NoDay:
 		on = a.today
 	case on > a.today:
-		return nil, badRequest("Chưa đến ngày này", fmt.Sprintf("Hôm nay là %s: chưa biết đơn vị nào chậm báo cáo vào ngày %s.", words.Day(a.today), words.Day(on)), link{Text: "Xem ngày hôm nay", URL: "/late"})
+		return on, q, badRequest("Chưa đến ngày này", fmt.Sprintf("Hôm nay là %s: chưa biết đơn vị nào chậm báo cáo vào ngày %s.", words.Day(a.today), words.Day(on)), link{Text: "Xem ngày hôm nay", URL: "/late"})
 	}
 	if a.knownOn != plan.NoDay {
 		on = min(on, a.knownOn) // what is late on a day is known on that day
 	}
 	in := s.Plan.At(on)
-	q := lateQuery{form: a.query.Get("form"), period: a.query.Get("period"), level: plan.Level(a.query.Get("level"))}
+	q = lateQuery{form: a.query.Get("form"), period: a.query.Get("period"), level: plan.Level(a.query.Get("level"))}
 	if ref := a.query.Get("unit"); ref != "" {
-		u, err := in.Units.Select(ref, on)
-		if err != nil {
-			return nil, notFound("Không có đơn vị này", fmt.Sprintf("Kế hoạch không có đơn vị mã “%s” vào ngày %s.", ref, words.Day(on)), link{Text: "Xem mọi đơn vị", URL: a.url("/late")})
+		if q.within, err = in.Units.Select(ref, on); err != nil {
+			return on, q, notFound("Không có đơn vị này", fmt.Sprintf("Kế hoạch không có đơn vị mã “%s” vào ngày %s.", ref, words.Day(on)), link{Text: "Xem mọi đơn vị", URL: a.url("/late")})
 		}
-		q.within = u
 	}
 	if _, ok := inOrder(in)[q.form]; q.form != "" && !ok {
-		return nil, notFound("Không có biểu này", fmt.Sprintf("Kế hoạch không có biểu mẫu hay chỉ tiêu mã “%s”.", q.form), link{Text: "Xem mọi biểu", URL: a.url("/late")})
+		return on, q, notFound("Không có biểu này", fmt.Sprintf("Kế hoạch không có biểu mẫu hay chỉ tiêu mã “%s”.", q.form), link{Text: "Xem mọi biểu", URL: a.url("/late")})
 	}
+	return on, q, nil
+}
+
+// late is the page of deadlines: what is late on a day, by form, and what falls due soon.
+func (s *site) late(ctx context.Context, a *ask) (*page, error) {
+	on, q, err := s.lateAsked(a)
+	if err != nil {
+		return nil, err
+	}
+	in := s.Plan.At(on)
 	all, told, err := s.lateUnits(ctx, in, on, lateQuery{})
 	if err != nil {
 		return nil, err
@@ -265,6 +276,9 @@ func (s *site) late(ctx context.Context, a *ask) (*page, error) {
 
 	all = slices.DeleteFunc(all, func(o overdue) bool { return !q.takes(o) })
 	b.Total = words.Count(int64(len(all)))
+	if len(all) > 0 {
+		b.Letter = a.url("/letter/late", hidden...)
+	}
 	part, err := strconv.Atoi(cmp.Or(a.query.Get("part"), "1"))
 	if err != nil || part < 1 || (part-1)*listedReports >= max(1, len(all)) {
 		return nil, notFound("Không có phần này của danh sách", fmt.Sprintf("Danh sách có %d dòng, mỗi phần %d dòng.", len(all), listedReports), link{Text: "Phần đầu", URL: a.url("/late", hidden...)})

@@ -210,6 +210,7 @@ func New(o Options) (http.Handler, error) {
 	mux.Handle("/report/{period}", s.page(s.report))
 	mux.Handle("/freshness", s.page(s.freshness))
 	mux.Handle("/late", s.page(s.late))
+	mux.Handle("/letter/late", s.page(s.letterLate))
 	mux.Handle("/rejects", s.page(s.rejects))
 	mux.Handle("/restatements", s.page(s.restatements))
 	mux.Handle("/sources", s.page(s.sourceList))
