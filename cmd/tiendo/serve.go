@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -35,7 +36,8 @@ are left out; 'tiendo check' lists them.
 Alert messages link to the pages and the boards by the addresses of --site and --boards. Where a proxy shows the pages below a path,
 --site has that path: links and cookies follow it, whether the proxy takes it away or not. With https in --site cookies go over TLS only.
 
-Accounts of 'tiendo user' sign in at /login; sessions end after an hour without a request, after 12 hours, and with the program.`,
+Accounts of 'tiendo user' sign in at /login; sessions end after an hour without a request, after 12 hours, and with the program.
+--oidc-issuer and --oidc-client add a provider of OpenID Connect: it says who somebody is, the account of that name says what he may.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -69,6 +71,10 @@ Accounts of 'tiendo user' sign in at /login; sessions end after an hour without 
 func (a *app) listenFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.cfg.Listen, "listen", "127.0.0.1:8080", "address of the pages; port 0 takes a free one")
 	cmd.Flags().BoolVar(&a.cfg.RequireLogin, "require-login", false, "show pages only to those who have signed in; /metrics, /healthz and /readyz stay open, for the machines that watch")
+	cmd.Flags().StringVar(&a.cfg.OIDCIssuer, "oidc-issuer", "", "address of an OpenID Connect provider by which accounts may sign in too; its people must not choose their own names there")
+	cmd.Flags().StringVar(&a.cfg.OIDCClient, "oidc-client", "", "name of this program at the provider")
+	cmd.Flags().StringVar(&a.cfg.OIDCSecretFile, "oidc-secret-file", "", "file with the client's secret (default: TIENDO_OIDC_SECRET, or none)")
+	cmd.Flags().StringVar(&a.cfg.OIDCClaim, "oidc-claim", "", "claim with the account's name (default: preferred_username, else the local part of a verified email)")
 	cmd.Flags().StringVar(&a.cfg.TrustProxy, "trust-proxy", "127.0.0.0/8,::1/128", "networks of the proxies before the pages, whose X-Forwarded-For says where a browser is; the limit on sign-ins counts by that address")
 	cmd.Flags().StringVar(&a.cfg.Site, "site", "", "public address of the pages, with the path if a proxy shows them below one; for links in alert messages too (default: TIENDO_SITE_URL, or http://localhost:8080)")
 	cmd.Flags().StringVar(&a.cfg.Boards, "boards", "", "public address of Grafana, likewise (default: TIENDO_BOARDS_URL, or http://localhost:3000)")
@@ -118,6 +124,9 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 	}
 	if forms != nil {
 		options.Forms, options.Drafts = forms, st
+	}
+	if options.OpenID, err = a.openID(); err != nil {
+		return err
 	}
 	site, err := web.New(options)
 	if err != nil {
@@ -185,6 +194,25 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 			}
 		}
 	}
+}
+
+// openID is the other way to sign in that the settings name; nil: none.
+func (a *app) openID() (*web.OpenID, error) {
+	if a.cfg.OIDCIssuer == "" {
+		if a.cfg.OIDCClient+a.cfg.OIDCSecretFile+a.cfg.OIDCClaim != "" {
+			return nil, &usageError{errors.New("--oidc-issuer is missing: the other settings of OpenID Connect mean nothing without it")}
+		}
+		return nil, nil
+	}
+	o := &web.OpenID{Issuer: a.cfg.OIDCIssuer, Client: a.cfg.OIDCClient, Claim: a.cfg.OIDCClaim, Secret: a.lookup("TIENDO_OIDC_SECRET")}
+	if a.cfg.OIDCSecretFile != "" {
+		b, err := os.ReadFile(a.cfg.OIDCSecretFile)
+		if err != nil {
+			return nil, fmt.Errorf("--oidc-secret-file: %w", err)
+		}
+		o.Secret = strings.TrimSpace(string(b))
+	}
+	return o, nil
 }
 
 // networks reads --trust-proxy; an address alone is a network of one.

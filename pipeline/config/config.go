@@ -14,17 +14,21 @@ import (
 
 // Config is every setting; the YAML keys are the names of the flags.
 type Config struct {
-	Plan            string `yaml:"plan"`          // code of the plan
-	Plans           string `yaml:"plans"`         // folder of plan folders; empty: the built-in ones
-	Data            string `yaml:"data"`          // data folder of the embedded engine
-	ClickHouse      string `yaml:"clickhouse"`    // address of a server; empty: the embedded engine
-	EngineLib       string `yaml:"engine-lib"`    // path of the engine's library; empty: found
-	EngineMemoryMiB int64  `yaml:"engine-memory"` // memory limit of the embedded engine, MiB
-	Listen          string `yaml:"listen"`        // address of the site
-	Site            string `yaml:"site"`          // public address of the site, for links in messages
-	Boards          string `yaml:"boards"`        // public address of the boards, likewise
-	RequireLogin    bool   `yaml:"require-login"` // pages only for those who have signed in
-	TrustProxy      string `yaml:"trust-proxy"`   // networks of proxies whose X-Forwarded-For is believed, separated by commas
+	Plan            string `yaml:"plan"`             // code of the plan
+	Plans           string `yaml:"plans"`            // folder of plan folders; empty: the built-in ones
+	Data            string `yaml:"data"`             // data folder of the embedded engine
+	ClickHouse      string `yaml:"clickhouse"`       // address of a server; empty: the embedded engine
+	EngineLib       string `yaml:"engine-lib"`       // path of the engine's library; empty: found
+	EngineMemoryMiB int64  `yaml:"engine-memory"`    // memory limit of the embedded engine, MiB
+	Listen          string `yaml:"listen"`           // address of the site
+	Site            string `yaml:"site"`             // public address of the site, for links in messages
+	Boards          string `yaml:"boards"`           // public address of the boards, likewise
+	RequireLogin    bool   `yaml:"require-login"`    // pages only for those who have signed in
+	OIDCIssuer      string `yaml:"oidc-issuer"`      // of OpenID Connect; empty: passwords only
+	OIDCClient      string `yaml:"oidc-client"`      // name of this program there
+	OIDCSecretFile  string `yaml:"oidc-secret-file"` // holds the client's secret
+	OIDCClaim       string `yaml:"oidc-claim"`       // that holds an account's name
+	TrustProxy      string `yaml:"trust-proxy"`      // networks of proxies whose X-Forwarded-For is believed, separated by commas
 }
 
 // Read decodes a settings file; an unknown key is an error that names its line.
@@ -58,6 +62,10 @@ func (c Config) Under(flags Config, given func(flag string) bool) Config {
 	pick("listen", &c.Listen, flags.Listen)
 	pick("site", &c.Site, flags.Site)
 	pick("boards", &c.Boards, flags.Boards)
+	pick("oidc-issuer", &c.OIDCIssuer, flags.OIDCIssuer)
+	pick("oidc-client", &c.OIDCClient, flags.OIDCClient)
+	pick("oidc-secret-file", &c.OIDCSecretFile, flags.OIDCSecretFile)
+	pick("oidc-claim", &c.OIDCClaim, flags.OIDCClaim)
 	pick("trust-proxy", &c.TrustProxy, flags.TrustProxy)
 	if given("engine-memory") || c.EngineMemoryMiB == 0 {
 		c.EngineMemoryMiB = flags.EngineMemoryMiB

@@ -26,8 +26,8 @@ func TestRead(t *testing.T) {
 		{"empty", "", Config{}},
 		{"only a remark", "# nothing yet\n", Config{}},
 		{"some", "plan: a\nengine-memory: 1024\n", Config{Plan: "a", EngineMemoryMiB: 1024}},
-		{"all", "plan: a\nplans: b\ndata: c\nclickhouse: clickhouse://u:p@h:9000/d\nengine-lib: e\nengine-memory: 1\nlisten: 127.0.0.1:1\nsite: http://s\nboards: http://g\nrequire-login: true\ntrust-proxy: 10.0.0.0/8\n",
-			Config{"a", "b", "c", "clickhouse://u:p@h:9000/d", "e", 1, "127.0.0.1:1", "http://s", "http://g", true, "10.0.0.0/8"}},
+		{"all", "plan: a\nplans: b\ndata: c\nclickhouse: clickhouse://u:p@h:9000/d\nengine-lib: e\nengine-memory: 1\nlisten: 127.0.0.1:1\nsite: http://s\nboards: http://g\nrequire-login: true\noidc-issuer: https://i\noidc-client: k\noidc-secret-file: f\noidc-claim: upn\ntrust-proxy: 10.0.0.0/8\n",
+			Config{"a", "b", "c", "clickhouse://u:p@h:9000/d", "e", 1, "127.0.0.1:1", "http://s", "http://g", true, "https://i", "k", "f", "upn", "10.0.0.0/8"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Read(write(t, c.text))

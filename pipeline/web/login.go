@@ -54,6 +54,7 @@ type door struct {
 	key      []byte // of the form tokens of this process
 	trying   chan struct{}
 	secure   bool
+	provider provider // of OpenID Connect
 }
 
 // who is the person that asks.
@@ -103,7 +104,9 @@ const (
 	logoutPath = "/logout"
 )
 
-func atDoor(path string) bool { return path == loginPath || path == logoutPath }
+func atDoor(path string) bool {
+	return path == loginPath || path == logoutPath || strings.HasPrefix(path, loginPath+"/")
+}
 
 // prefixOf is the path of the site's address without the last slash, where a proxy shows the site below a path.
 func prefixOf(site string) (string, error) {
@@ -232,8 +235,16 @@ func (s *site) loginPage(w http.ResponseWriter, r *http.Request, status int, pro
 	}
 	p := s.newPage("login", "Đăng nhập")
 	p.Nav = s.nav(&ask{asOf: plan.NoDay, knownOn: plan.NoDay}, "")
-	p.Body = struct{ Problem, Name, Next, Token string }{problem, name, local(next), s.door.token(cookie)}
+	p.Body = struct{ Problem, Name, Next, Token, OpenID string }{problem, name, local(next), s.door.token(cookie), s.openIDLink(next)}
 	s.render(w, r, p, status)
+}
+
+// openIDLink leads to the provider and from there to the page that was asked for; empty: there is none.
+func (s *site) openIDLink(next string) string {
+	if s.OpenID == nil {
+		return ""
+	}
+	return openIDPath + "?next=" + url.QueryEscape(local(next))
 }
 
 // local is the address if it lies on this site, or the first page.
@@ -279,19 +290,28 @@ func (s *site) signIn(ctx context.Context, w http.ResponseWriter, r *http.Reques
 		}
 	}
 	if err == nil {
-		_, err = d.Record(ctx, access.Event{At: s.Clock(), Actor: a.Name, Action: access.SignedIn, Subject: a.Name, Address: from})
-	}
-	if err == nil {
-		err = d.sessions.RenewToken(r.Context())
+		err = s.enterAs(ctx, r, a, "")
 	}
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
 	d.throttle.Succeeded(name, from)
+	http.Redirect(w, r, s.prefix+local(next), http.StatusSeeOther)
+}
+
+// enterAs begins a session of the account, once the audit log has told of it; how says by what other way than the password.
+func (s *site) enterAs(ctx context.Context, r *http.Request, a access.Account, how string) error {
+	d := s.door
+	if _, err := d.Record(ctx, access.Event{At: s.Clock(), Actor: a.Name, Action: access.SignedIn, Subject: a.Name, Address: address(r), Detail: how}); err != nil {
+		return err
+	}
+	if err := d.sessions.RenewToken(r.Context()); err != nil {
+		return err
+	}
 	d.sessions.Put(r.Context(), "name", a.Name)
 	d.sessions.Put(r.Context(), "version", int64(a.Version))
-	http.Redirect(w, r, s.prefix+local(next), http.StatusSeeOther)
+	return nil
 }
 
 // holder is the name if an account has it.

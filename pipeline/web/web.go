@@ -49,6 +49,7 @@ type Options struct {
 	Access         Access           // accounts and the audit log; nil: nobody signs in
 	Keeper         Keeper           // accounts that are changed on the pages, and the log that is read there; nil: neither
 	Proxies        []netip.Prefix   // whose X-Forwarded-For is believed; nil: this machine's own
+	OpenID         *OpenID          // another way to sign in; nil: passwords only
 	RequireLogin   bool             // nothing is shown before
 	Site           string           // public address; its path stands before every link, its scheme decides on the cookies
 	Clock          func() time.Time // of sign-ins, which are no part of a demo's day; nil: time.Now
@@ -127,6 +128,9 @@ func New(o Options) (http.Handler, error) {
 	}
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if err := checkOpenID(o); err != nil {
+		return nil, err
 	}
 	if o.RequireLogin && o.Access == nil {
 		return nil, errors.New("web: signing in is required, and there are no accounts to sign in with")
@@ -268,6 +272,10 @@ func New(o Options) (http.Handler, error) {
 		mux.Handle("POST "+accountPath, s.post(s.changeOwn))
 		mux.Handle("POST "+accountsPath, s.post(s.addAccount))
 		mux.Handle("POST "+accountsPath+"/{name}", s.post(s.changeAccount))
+		if o.OpenID != nil {
+			mux.HandleFunc("GET "+openIDPath, s.openIDStart)
+			mux.HandleFunc("GET "+openIDBackPath, s.openIDBack)
+		}
 		mux.HandleFunc("GET "+loginPath, s.login)
 		mux.HandleFunc("POST "+loginPath, s.login)
 		mux.HandleFunc("GET "+logoutPath, s.logout)
