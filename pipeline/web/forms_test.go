@@ -374,10 +374,19 @@ func fromTemplateToFigure(t *testing.T, h *handing) {
 	}
 }
 
-// What is wrong with a file is said in Vietnamese with what to do, and nothing is kept of it.
-func TestFormThatIsRefused(t *testing.T) {
+// TestFormsBeforeAnyFigure hands forms in where nothing counts yet.
+func TestFormsBeforeAnyFigure(t *testing.T) {
 	p := load(t, kienGiang)
 	h := handingIn(t, p, stored(t, p))
+	t.Run("refused", func(t *testing.T) { formThatIsRefused(t, h) })
+	t.Run("templates", func(t *testing.T) { everyFormHasATemplate(t, h) })
+	t.Run("two at once", func(t *testing.T) { twoAtOnce(t, h) })
+	t.Run("in a browser", func(t *testing.T) { formsInABrowser(t, h) })
+}
+
+// What is wrong with a file is said in Vietnamese with what to do, and nothing is kept of it.
+func formThatIsRefused(t *testing.T, h *handing) {
+	h.t = t
 	officer := h.as("officer-899")
 	csv := func(form, version, kind, period string, rows ...string) []byte {
 		return []byte("Mẫu số," + form + "\nPhiên bản," + version + "\nLoại kỳ," + kind + "\nKỳ," + period + "\n\nMã đơn vị,Tên đơn vị,Số doanh nghiệp sử dụng hợp đồng điện tử,Số doanh nghiệp đang hoạt động\n" + strings.Join(rows, "\n") + "\n")
@@ -570,14 +579,14 @@ func formRights(t *testing.T, h *handing) {
 }
 
 // Two who confirm at the same moment land it once; so do two who save: the second is told to look again.
-func TestTwoAtOnce(t *testing.T) {
-	p := load(t, kienGiang)
-	h := handingIn(t, p, stored(t, p))
+func twoAtOnce(t *testing.T, h *handing) {
+	h.t = t
+	const at = "/forms/BM-KTS-05/899/2025-Q2"
 	officer := h.as("officer-899")
-	_, template := officer.ask("GET", kts04+".xlsx", nil)
-	_, preview, shown := officer.upload(kts04, "a.xlsx", fillForm(t, []byte(template), 40, 80))
+	_, template := officer.ask("GET", at+".xlsx", nil)
+	_, preview, shown := officer.upload(at, "a.xlsx", fillForm(t, []byte(template), 40, 80))
 	save := func(b browser) int {
-		res, _ := b.send(kts04, "save", url.Values{"sha256": {preview[strings.LastIndex(preview, "/")+1:]}, "version": {versionOf(t, shown)}})
+		res, _ := b.send(at, "save", url.Values{"sha256": {preview[strings.LastIndex(preview, "/")+1:]}, "version": {versionOf(t, shown)}})
 		return res.StatusCode
 	}
 	both := func(a, b func() int) []int {
@@ -593,28 +602,27 @@ func TestTwoAtOnce(t *testing.T) {
 	if got := both(func() int { return save(officer) }, func() int { return save(reviewer) }); !slices.Equal(got, []int{http.StatusSeeOther, http.StatusConflict}) {
 		t.Fatalf("two save: %v", got)
 	}
-	if res, _ := officer.send(kts04, "submit", url.Values{"version": {"1"}}); res.StatusCode != http.StatusSeeOther {
+	if res, _ := officer.send(at, "submit", url.Values{"version": {"1"}}); res.StatusCode != http.StatusSeeOther {
 		t.Fatal(res.StatusCode)
 	}
 	head, approver := h.as("head-899"), h.as("approver")
 	confirm := func(b browser) func() int {
 		return func() int {
-			res, _ := b.send(kts04, "confirm", url.Values{"version": {"2"}})
+			res, _ := b.send(at, "confirm", url.Values{"version": {"2"}})
 			return res.StatusCode
 		}
 	}
 	if got := both(confirm(head), confirm(approver)); !slices.Equal(got, []int{http.StatusSeeOther, http.StatusSeeOther}) {
 		t.Errorf("two confirm: %v", got)
 	}
-	if got := strings.Join(h.events("BM-KTS-04", "899", "2025-Q2"), " "); got != "saved submitted confirmed landed" || h.desk.landed != 1 {
+	if got := strings.Join(h.events("BM-KTS-05", "899", "2025-Q2"), " "); got != "saved submitted confirmed landed" || h.desk.landed != 1 {
 		t.Errorf("%s; landed %d times", got, h.desk.landed)
 	}
 }
 
 // Every form that units hand in: the empty form of a unit for the newest closed period opens and has the form's version.
-func TestEveryFormHasATemplate(t *testing.T) {
-	p := load(t, kienGiang)
-	h := handingIn(t, p, stored(t, p))
+func everyFormHasATemplate(t *testing.T, h *handing) {
+	h.t = t
 	reviewer := h.as("reviewer")
 	_, list := reviewer.ask("GET", "/forms", nil)
 	n := 0
@@ -638,7 +646,7 @@ func TestEveryFormHasATemplate(t *testing.T) {
 		f.Close()
 	}
 	want := 0
-	for _, f := range p.Forms {
+	for _, f := range h.plan.Forms {
 		if f.Rhythm != plan.Daily {
 			want++
 		}
@@ -649,10 +657,9 @@ func TestEveryFormHasATemplate(t *testing.T) {
 }
 
 // A good form and a bad one in a real browser, by the one who enters and the one who confirms.
-func TestFormsInABrowser(t *testing.T) {
+func formsInABrowser(t *testing.T, h *handing) {
+	h.t = t
 	ctx := chrome(t)
-	p := load(t, kienGiang)
-	h := handingIn(t, p, stored(t, p))
 	dir := t.TempDir()
 	file := func(name string, data []byte) string {
 		path := filepath.Join(dir, name)
