@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"math"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -29,6 +30,8 @@ import (
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
+	"tiendo/schema"
+	"tiendo/schema/engine"
 )
 
 // The site is walked as it is served, link by link, by everybody who may sign in, until every address that its code names
@@ -57,7 +60,7 @@ const heaviest = 300_000
 // TestPages walks the site on the demo: no address answers with an error, every page weighs little enough for an old line, and
 // axe-core finds nothing serious on any, on a desk's screen and on a phone's.
 func TestPages(t *testing.T) {
-	base := walkedSite(t)
+	base, dir, st := walkedSite(t)
 	addresses := addressesOf(t)
 	reached := map[string]bool{}
 	var pages []walked
@@ -82,17 +85,18 @@ func TestPages(t *testing.T) {
 	}
 	heavy := slices.MaxFunc(pages, func(a, b walked) int { return cmp.Compare(a.weight, b.weight) })
 	t.Logf("%d pages; the heaviest is %s with %d kB", len(pages), heavy.address, heavy.weight/1000)
+	timely(t, base, dir, st, pages)
 	accessible(t, base, slices.DeleteFunc(pages, func(p walked) bool { return slices.Contains(longest, p.address) }))
 }
 
 // walkedSite serves a copy of the demo with the walkers' accounts.
-func walkedSite(t *testing.T) (base string) {
+func walkedSite(t *testing.T) (base, dir string, st *schema.Store) {
 	t.Helper()
 	demo := *demoFolder
 	if demo == "" {
 		demo = demoDir(t)
 	}
-	dir := t.TempDir()
+	dir = t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(demo)); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +139,7 @@ func walkedSite(t *testing.T) (base string) {
 		base = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(said)
 	}
 	go func() { _, _ = io.Copy(io.Discard, from) }()
-	return base
+	return base, dir, st
 }
 
 // addresses are what the site is asked at, as its code names them.
@@ -224,6 +228,7 @@ type walked struct {
 	reader, address string
 	main            string // what it shows below its header
 	weight          int
+	client          *http.Client
 }
 
 var (
@@ -289,7 +294,7 @@ func walk(t *testing.T, base, reader string, site *addresses) (all []walked, kno
 		if !page {
 			continue
 		}
-		w := walked{reader: reader, address: address, weight: len(body)}
+		w := walked{reader: reader, address: address, weight: len(body), client: client}
 		_, w.main, _ = strings.Cut(ownTokens.ReplaceAllString(body, ""), "<main")
 		for _, m := range loaded.FindAllStringSubmatch(body, -1) {
 			if weights[m[1]] == 0 {
@@ -306,6 +311,84 @@ func walk(t *testing.T, base, reader string, site *addresses) (all []walked, kno
 		all = append(all, w)
 	}
 	return all, known
+}
+
+// How many times as long as the reference a page may take: where nothing was written since somebody read it, and where it is
+// the first to be read after something was written.
+const (
+	slowestAgain = 3
+	slowestFirst = 25
+)
+
+// timely holds how long pages take against a query of the boards, asked at the same time: a machine that is slow today is slow
+// for both.
+func timely(t *testing.T, base, dir string, st *schema.Store, pages []walked) {
+	t.Helper()
+	info, err := engine.Attach(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := &boardUser{Info: *info}
+	reference := func() time.Duration {
+		u.forget()
+		ref, err := u.ask("SELECT count() FROM v_progress(plan='kien-giang-2022-2025', as_of='2025-06-29', known_on='2099-12-31')")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ref.took
+	}
+	written := 0
+	once := func(p walked, first bool) time.Duration {
+		if first {
+			written++
+			if err := st.SetSetting(t.Context(), "read anew", strconv.Itoa(written)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		begin := time.Now()
+		res, err := p.client.Get(base + p.address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if _, err := io.Copy(io.Discard, res.Body); err != nil {
+			t.Fatal(err)
+		}
+		return time.Since(begin)
+	}
+	slowest := map[bool]float64{}
+	where := map[bool]string{}
+	seen := map[string]bool{}
+	for _, p := range pages {
+		if seen[p.address] {
+			continue
+		}
+		seen[p.address] = true
+		for _, first := range []bool{true, false} {
+			most := float64(slowestAgain)
+			if first {
+				most = slowestFirst
+			}
+			took, ref := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
+			for i := range 6 {
+				took, ref = min(took, once(p, first)), min(ref, reference())
+				if i > 0 && float64(took) < most*float64(ref) { // a neighbour may have had the processor
+					break
+				}
+			}
+			ratio := float64(took) / float64(ref)
+			if ratio > most {
+				t.Errorf("%s takes %q %s, %.1f times the reference's %s (first after something was written: %t): at most %.0f times", p.address, p.reader, took, ratio, ref, first, most)
+			}
+			if ratio > slowest[first] {
+				slowest[first], where[first] = ratio, p.address
+			}
+			if testing.Verbose() {
+				t.Logf("%6.1f ms, %4.1f times the reference, first %t: %s", float64(took.Microseconds())/1000, ratio, first, p.address)
+			}
+		}
+	}
+	t.Logf("slowest first %.1f times the reference: %s; slowest again %.1f: %s", slowest[true], where[true], slowest[false], where[false])
 }
 
 // fault is what axe-core has against a page.

@@ -168,21 +168,19 @@ func (s *site) restatedPart(ctx context.Context, a, now *ask, q restatementQuery
 		return 0, err
 	}
 	p.Table = [][]string{{"source", "measure", "measure_name", "dims", "unit", "unit_valid_from", "unit_name", "period_end", "was", "now", "known_at"}}
-	units := map[plan.UnitKey]bool{}
+	var keys []plan.UnitKey
 	for _, x := range all {
 		l := restatementLine{Restatement: x, Name: s.measureName(x.Measure), UnitName: s.nameOf(x.Unit, ""), Source: s.sourceName(x.Source), Day: words.Day(x.Day), KnownAt: words.Instant(x.KnownAt), WasText: words.Count(x.Was), NowText: words.Count(x.Now)}
 		if u := s.Plan.Units.Key(x.Unit); u != nil {
-			l.UnitURL, units[x.Unit] = s.unitURL(now, u), true
+			if l.UnitURL = s.unitURL(now, u); !slices.Contains(keys, x.Unit) {
+				keys = append(keys, x.Unit)
+			}
 		}
 		b.Rows = append(b.Rows, l)
 		p.Table = append(p.Table, []string{x.Source, x.Measure, l.Name, x.Dims, x.Unit.Code, x.Unit.From.String(), l.UnitName, x.Day.String(), strconv.FormatInt(x.Was, 10), strconv.FormatInt(x.Now, 10), instantISO(x.KnownAt)})
 	}
-	if a.query.Get("format") != "" || len(units) == 0 {
+	if a.query.Get("format") != "" || len(keys) == 0 {
 		return int(total), nil
-	}
-	var keys []plan.UnitKey
-	for u := range units {
-		keys = append(keys, u)
 	}
 	moved, err := s.Upkeep.Moved(ctx, MovedQuery{AsOf: a.lastWeek, Units: keys, Indicators: q.indicators})
 	if err != nil {

@@ -139,7 +139,11 @@ func New(o Options) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Store = &memory{Reader: o.Store}
+	known := &memory{Reader: o.Store}
+	o.Store = known
+	if o.Upkeep != nil {
+		o.Upkeep = upkeepMemory{o.Upkeep, known}
+	}
 	s := &site{Options: o, templates: map[string]*template.Template{}, sources: sources}
 	templates, err := fs.Glob(files, "templates/*.html")
 	if err != nil {

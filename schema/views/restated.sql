@@ -28,8 +28,14 @@ FROM
         first.5 AS previous_known_at
     FROM assessment
     WHERE assessment.plan = {plan:String} AND as_of > {as_of:Date32} - 91 AND as_of <= {as_of:Date32} AND assessment.known_at < toDateTime64({known_on:Date32} + 1, 3, 'Asia/Ho_Chi_Minh')
+        AND (indicator, unit, unit_from, as_of) IN -- few have several versions: the rest is not gathered
+        (
+            SELECT indicator, unit, unit_from, as_of FROM assessment
+            WHERE assessment.plan = {plan:String} AND as_of > {as_of:Date32} - 91 AND as_of <= {as_of:Date32} AND assessment.known_at < toDateTime64({known_on:Date32} + 1, 3, 'Asia/Ho_Chi_Minh')
+            GROUP BY indicator, unit, unit_from, as_of HAVING count() > 1
+        )
     GROUP BY indicator, unit, unit_from, as_of
-    HAVING count() > 1 AND now.3 NOT IN ('no_data', 'stale') AND first.3 != '' AND (now.3 != first.3 OR ifNull(now.1 != first.1, false))
+    HAVING now.3 NOT IN ('no_data', 'stale') AND first.3 != '' AND (now.3 != first.3 OR ifNull(now.1 != first.1, false))
 ) AS r
 LEFT JOIN (SELECT * FROM v_unit WHERE plan = {plan:String}) AS u ON u.unit = r.unit AND u.unit_from = r.unit_from
 LEFT JOIN (SELECT * FROM v_indicator WHERE plan = {plan:String}) AS i ON i.indicator = r.indicator
