@@ -26,6 +26,12 @@ func TestSortInABrowser(t *testing.T) {
 			`<tr><th scope="row">An</th><td>≥ 80%</td><td>10/12/2024</td><td><span class="st at-risk">Có nguy cơ</span></td><td>–</td><td></td><td>4</td></tr>` +
 			`</tbody></table></main>`))
 	})
+	mux.HandleFunc("/english", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`<!doctype html><html lang="en"><meta charset="utf-8"><script src="/static/sort.js" defer></script><main><table>
+<thead><tr><th scope="col">Name</th><th scope="col">Number</th><th scope="col">Day</th></tr></thead><tbody>` +
+			`<tr><td>a</td><td>1,234.5%</td><td>01 Feb 2025</td></tr><tr><td>b</td><td>-2.5</td><td>23:30 10 Dec 2024</td></tr>` +
+			`<tr><td>c</td><td>80%</td><td>31 Jan 2025</td></tr><tr><td>d</td><td>Not applicable</td><td>–</td></tr></tbody></table></main>`))
+	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	ctx, cancel := context.WithTimeout(chrome(t), time.Minute)
@@ -62,6 +68,20 @@ func TestSortInABrowser(t *testing.T) {
 				t.Errorf("column %s: %s %q, want %s %q", c.column, got, how, want.rows, want.sorted)
 			}
 		}
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/english"), chromedp.WaitVisible("button.sort")); err != nil {
+		t.Fatal(err)
+	}
+	for column, want := range map[string]string{"2": "b c a d", "3": "b c a d"} {
+		if err := chromedp.Do(ctx, chromedp.Click("th:nth-child("+column+") button")); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(rows); got != want {
+			t.Errorf("column %s in English: %s, want %s", column, got, want)
+		}
+	}
+	if got := ask(`document.querySelector("p[role=status]").textContent`); !strings.HasPrefix(got, "Sorted by ") {
+		t.Errorf("said: %q", got)
 	}
 	if err := chromedp.Do(ctx, chromedp.Navigate(server.URL+"/indicator/CQS-02"), chromedp.Click("#units th:first-child button.sort"), chromedp.Click("#units th:first-child button.sort")); err != nil {
 		t.Fatal(err)
