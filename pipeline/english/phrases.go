@@ -194,6 +194,10 @@ func planNames(p *plan.Plan, sources []string) map[string]piece {
 		for _, c := range x.Conditions {
 			name(c.Wording, "")
 		}
+		for _, d := range x.Documents {
+			name(d.Name, d.NameEN)
+			name(d.Section, "")
+		}
 	}
 	for _, list := range p.Members {
 		for _, m := range list {
