@@ -37,6 +37,7 @@ type Store struct {
 
 	pending *pending
 	memory  *memory // guarded by pending.mu
+	settled *settled
 }
 
 // Open connects and pings; the error says which address does not answer.
@@ -89,7 +90,7 @@ func (s *Store) Plan() string { return s.plan }
 func (s *Store) For(planCode string) *Store { return newStore(s.conn, s.dsn, planCode) }
 
 func newStore(conn driver.Conn, dsn, planCode string) *Store {
-	return &Store{conn: conn, dsn: dsn, plan: planCode, pending: newPending(), memory: newMemory()}
+	return &Store{conn: conn, dsn: dsn, plan: planCode, pending: newPending(), memory: newMemory(), settled: &settled{}}
 }
 
 // CreateDatabase creates the database that the address names, if it is not there. Open needs it.

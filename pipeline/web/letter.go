@@ -96,7 +96,7 @@ func reminderList(q lateQuery, all []overdue) document.Table {
 	count := func(n int) document.Cell { return document.Number(words.Count(int64(n)), float64(n)) }
 	t := document.Table{Columns: []document.Column{{Title: "TT", Width: 5, Align: document.Centre}, {Title: "Đơn vị", Width: 28}}}
 	if q.form != "" {
-		t.Columns = append(t.Columns, document.Column{Title: "Biểu", Width: 25}, document.Column{Title: "Kỳ", Width: 14}, document.Column{Title: "Hạn gửi", Width: 13, Align: document.Centre}, document.Column{Title: "Quá hạn (ngày làm việc)", Width: 15, Align: document.Right})
+		t.Columns = append(t.Columns, document.Column{Title: "Biểu", Width: 19}, document.Column{Title: "Kỳ", Width: 20}, document.Column{Title: "Hạn gửi", Width: 13, Align: document.Centre}, document.Column{Title: "Quá hạn (ngày làm việc)", Width: 15, Align: document.Right})
 		for i, o := range all {
 			title := o.Form
 			if n := len(o.Facilities); n > 0 {
