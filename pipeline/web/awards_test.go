@@ -49,7 +49,7 @@ func TestAwards(t *testing.T) {
 		}
 	}
 	eligible := read("/awards/BK-TTG-2023-DG?verdict=yes", "Đủ điều kiện", "1 / ", "Hồ sơ đã lập danh sách")
-	read("/proposal/BK-TTG-2023-DG", "TỜ TRÌNH", "Danh sách đề nghị tặng bằng khen", "Quyết định 12/QĐ <b>, ngày 01/11/2023", "cho 1 đối tượng (danh sách kèm theo), mỗi đối tượng 2 bộ hồ sơ", "Kiểm tra thành phần hồ sơ", "đủ 2 bản", "Sở Khoa học và Công nghệ", "Phiên bản phương pháp")
+	read("/proposal/BK-TTG-2023-DG", "TỜ TRÌNH", "Danh sách đề nghị tặng Bằng khen", "Quyết định 12/QĐ <b>, ngày 01/11/2023", "cho 1 đối tượng (danh sách kèm theo), mỗi đối tượng 2 bộ hồ sơ", "Kiểm tra thành phần hồ sơ", "đủ 2 bản", "Sở Khoa học và Công nghệ", "Phiên bản phương pháp")
 	if rec := get(h, "/proposal/BK-TTG-2023-DG?format=docx"); rec.Code != http.StatusOK || !strings.HasPrefix(rec.Body.String(), "PK") || !strings.HasSuffix(rec.Header().Get("Content-Disposition"), `.docx"`) {
 		t.Errorf("the proposal as DOCX: %d %v", rec.Code, rec.Header())
 	}

@@ -36,7 +36,7 @@ func (s *site) proposal(ctx context.Context, a *ask) (*page, error) {
 }
 
 func (s *site) proposalLetter(q *inquiry, listed []award.Entry, when string) *document.Document {
-	d := &document.Document{Kind: "TỜ TRÌNH", Subject: fmt.Sprintf("Về việc đề nghị tặng %s, %s", lowerFirst(q.award.Name), when), Dated: document.Undated(q.today.Year()), Notice: s.Notice, Symbol: "TTr", Signer: []string{"THỦ TRƯỞNG CƠ QUAN"}}
+	d := &document.Document{Kind: "TỜ TRÌNH", Subject: fmt.Sprintf("Về việc đề nghị tặng %s, %s", q.award.Name, when), Dated: document.Undated(q.today.Year()), Notice: s.Notice, Symbol: "TTr", Signer: []string{"THỦ TRƯỞNG CƠ QUAN"}}
 	top, err := s.Plan.Units.Select(s.Plan.Province, q.today)
 	province := "tỉnh"
 	if err == nil {
@@ -55,10 +55,10 @@ func (s *site) proposalLetter(q *inquiry, listed []award.Entry, when string) *do
 		sentence("Căn cứ kết quả thực hiện các mục tiêu, tính đến ngày %s, theo số liệu đã biết đến ngày %s, và các văn bản minh chứng đã ghi trong sổ đăng ký khen thưởng,", words.Day(q.question.AsOf), words.Day(q.knownOn)),
 	}
 	if len(listed) == 0 {
-		d.Body = append(d.Body, sentence("Qua đối chiếu tiêu chuẩn tại mục %s của kế hoạch, chưa có đối tượng nào trong %d đối tượng đủ mọi điều kiện của hình thức %s.", q.award.Section, len(q.entries), lowerFirst(q.award.Name)))
+		d.Body = append(d.Body, sentence("Qua đối chiếu tiêu chuẩn tại mục %s của kế hoạch, chưa có đối tượng nào trong %d đối tượng đủ mọi điều kiện của hình thức %s.", q.award.Section, len(q.entries), q.award.Name))
 		return s.aboutAward(d, q)
 	}
-	d.Body = append(d.Body, sentence("%s đã đối chiếu tiêu chuẩn tại mục %s của kế hoạch và kính trình cấp có thẩm quyền xem xét, tặng %s cho %d đối tượng (danh sách kèm theo), mỗi đối tượng %d bộ hồ sơ.", d.Authority, q.award.Section, lowerFirst(q.award.Name), len(listed), q.award.Copies),
+	d.Body = append(d.Body, sentence("%s đã đối chiếu tiêu chuẩn tại mục %s của kế hoạch và kính trình cấp có thẩm quyền xem xét, tặng %s cho %d đối tượng (danh sách kèm theo), mỗi đối tượng %d bộ hồ sơ.", d.Authority, q.award.Section, q.award.Name, len(listed), q.award.Copies),
 		sentence("Điều kiện đã đối chiếu:"))
 	for _, c := range q.award.Conditions {
 		d.Body = append(d.Body, item("%s;", c.Wording))
@@ -87,7 +87,7 @@ func (s *site) proposalLetter(q *inquiry, listed []award.Entry, when string) *do
 		}
 		papers.Rows = append(papers.Rows, document.Row{Cells: cells})
 	}
-	d.Annexes = []document.Annex{{Title: "Danh sách đề nghị tặng " + lowerFirst(q.award.Name), Body: []document.Block{list}}}
+	d.Annexes = []document.Annex{{Title: "Danh sách đề nghị tặng " + q.award.Name, Body: []document.Block{list}}}
 	if len(q.award.Documents) > 0 {
 		d.Annexes = append(d.Annexes, document.Annex{Title: fmt.Sprintf("Kiểm tra thành phần hồ sơ, mỗi đối tượng %d bộ", q.award.Copies), Body: []document.Block{papers}})
 	}
