@@ -11,6 +11,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
 	"tiendo/pipeline/words"
 )
 
@@ -173,19 +174,24 @@ var columns = map[string]column{
 // XLSX is the address of the page's table as a workbook: beside the CSV, everywhere.
 func (p *page) XLSX() string { return strings.Replace(p.CSV, "format=csv", "format=xlsx", 1) }
 
-// stated is the page's table in which every line says of which plan it is and what was known: a line that was copied out
-// of its table still tells.
+// stated is the page's table in which every line says of which plan it is and what was known, and where it tells of figures,
+// of which day and by which method: a line that was copied out of its table still tells.
 func (s *site) stated(p *page) [][]string {
-	if p.AsOfISO == "" {
-		return p.Table
+	head := p.Table[0]
+	more := [][2]string{{"plan", s.Plan.Code}, {"known_on", s.knownOn(p)}}
+	if p.AsOfISO != "" {
+		more = append(more, [2]string{"as_of", p.AsOfISO})
 	}
+	if p.AsOfISO != "" || slices.Contains(head, "as_of") {
+		more = append(more, [2]string{"method_version", progress.MethodVersion})
+	}
+	more = slices.DeleteFunc(more, func(c [2]string) bool { return slices.Contains(head, c[0]) })
 	out := make([][]string, len(p.Table))
 	for i, line := range p.Table {
-		more := []string{s.Plan.Code, s.knownOn(p)}
-		if i == 0 {
-			more = []string{"plan", "known_on"}
+		out[i] = slices.Clone(line)
+		for _, c := range more {
+			out[i] = append(out[i], c[min(i, 1)])
 		}
-		out[i] = slices.Concat(line, more)
 	}
 	return out
 }
