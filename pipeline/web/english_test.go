@@ -14,9 +14,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
+	"tiendo/collectors"
+	"tiendo/collectors/reportform"
+	"tiendo/pipeline/access"
+	"tiendo/pipeline/run"
 	"tiendo/pipeline/web"
 )
 
@@ -45,7 +50,7 @@ func (u untold) Handle(_ context.Context, r slog.Record) error {
 }
 
 // data are texts of the tests' stores, whole or the beginning with a space: what sources and people wrote has no English.
-var data = []string{"lan", "minh", "Bệnh viện Thử", "Thủ tục một", "Thủ tục hai", ": không đọc được ngày", "không đọc được ngày", "scope", "x", "source <dossiers> ", "source <score-766> "}
+var data = []string{"t", "lan", "minh", "cuong", "reviewer", "admin", "Bệnh viện Thử", "Thủ tục một", "Thủ tục hai", ": không đọc được ngày", "không đọc được ngày", "scope", "x", "source <dossiers> ", "source <score-766> "}
 
 // properNames stand in English texts as they are.
 var properNames = strings.NewReplacer("Kiên Giang", "", "An Giang", "")
@@ -84,10 +89,23 @@ func TestEveryPageInEnglish(t *testing.T) {
 			p := load(t, code)
 			st := filled(t, p)
 			people(t, st)
+			for name, role := range map[string]access.Role{"reviewer": access.Reviewer, "admin": access.Admin} {
+				if err := st.SaveAccount(t.Context(), access.Account{Name: name, Role: role, Password: access.Hash(password)}, access.AccountAdded, "t", time.Now()); err != nil {
+					t.Fatal(err)
+				}
+			}
 			log := untold{slog.DiscardHandler, &sync.Mutex{}, map[string]string{}}
-			base := opened(t, web.Options{Plan: p, Store: st, Now: clock(p.Demo.AsOf), Notice: p.Demo.Notice, Access: st, Log: slog.New(log)})
+			o := web.Options{Plan: p, Store: st, Now: clock(p.Demo.AsOf), Notice: p.Demo.Notice, Access: st, Keeper: st, Registers: st, Reviews: st, Contests: st, Upkeep: st, Log: slog.New(log)}
+			if len(p.Forms) > 0 {
+				d, err := reportform.NewDesk([]collectors.Source{{ID: "forms", Kind: "reportform", File: "forms.yaml", Path: "-"}}, collectors.Deps{Plan: p, Now: o.Now})
+				if err != nil {
+					t.Fatal(err)
+				}
+				o.Forms, o.Drafts = &desk{Desk: d, runner: run.Runner{Store: st, Catalogue: st, Now: o.Now}}, st
+			}
+			base := opened(t, o)
 			pages := 0
-			for _, name := range []string{"", "minh", "lan"} {
+			for _, name := range []string{"", "minh", "lan", "reviewer", "admin"} {
 				b := newBrowser(t, base)
 				if name != "" {
 					b.signIn(name, password, "/")
