@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -71,6 +72,7 @@ func TestReports(t *testing.T) {
 	t.Run("periods", func(t *testing.T) { reportPeriods(t, h) })
 	t.Run("figures", func(t *testing.T) { reportFigures(t, h) })
 	t.Run("none", func(t *testing.T) { noReports(t, h) })
+	t.Run("stated", func(t *testing.T) { statedTables(t, h) })
 	t.Run("offered", func(t *testing.T) { offeredReports(t, h) })
 	t.Run("document", func(t *testing.T) { reportDocument(t, p, st, h, now) })
 	t.Run("browser", func(t *testing.T) { reportInABrowser(t, h) })
@@ -156,6 +158,32 @@ func reportPeriods(t *testing.T, h http.Handler) {
 				t.Errorf("the workbook has the sheets %q", f.GetSheetList())
 			}
 		})
+	}
+}
+
+// A line that was copied out of a table still tells of which plan it is and what was known, and of figures also the day and
+// the method.
+func statedTables(t *testing.T, h http.Handler) {
+	for address, want := range map[string][]string{
+		"/": {"plan", "known_on", "as_of", "method_version"}, "/heat": {"plan", "known_on", "as_of", "method_version"}, "/indicator/CQS-02": {"plan", "known_on", "as_of", "method_version"},
+		"/review/2025-W26": {"plan", "known_on", "as_of", "method_version"}, "/awards/BK-TTG-2023": {"plan", "known_on", "as_of", "method_version"}, "/figure/CQS-02/91": {"plan", "known_on", "as_of", "method_version"},
+		"/freshness": {"plan", "known_on"}, "/awards": {"plan", "known_on"},
+	} {
+		lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(get(h, address+"?format=csv").Body.String(), "\uFEFF"))).ReadAll()
+		if err != nil || len(lines) == 0 {
+			t.Fatalf("%s: %v", address, err)
+		}
+		for _, name := range want {
+			n := 0
+			for _, have := range lines[0] {
+				if have == name {
+					n++
+				}
+			}
+			if n != 1 {
+				t.Errorf("%s has %d columns %s: %q", address, n, name, lines[0])
+			}
+		}
 	}
 }
 
