@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -23,7 +25,13 @@ type heatBody struct {
 	Ranked  bool
 	Targets bool
 	Legend  []words.StatusWord
+
+	First, Last, Total int // units shown; First 0: all
+	Earlier, Later     string
 }
+
+// heatRows is how many units a table shows at once: with its links a cell weighs up to 140 bytes.
+const heatRows = 75
 
 type heatGroup struct {
 	Name    string
@@ -180,6 +188,23 @@ func (s *site) heat(ctx context.Context, a *ask) (*page, error) {
 	}
 	for _, st := range append(statuses, progress.NotApplicable) {
 		b.Legend = append(b.Legend, words.Status(st))
+	}
+	if b.Total = len(b.Rows); b.Total > heatRows {
+		at := func(part int) string {
+			return a.url("/heat", "level", string(level), "within", a.query.Get("within"), "part", strconv.Itoa(part))
+		}
+		part, err := strconv.Atoi(cmp.Or(a.query.Get("part"), "1"))
+		if err != nil || part < 1 || (part-1)*heatRows >= b.Total {
+			return nil, notFound("Không có phần này của bảng", fmt.Sprintf("Bảng có %d đơn vị, mỗi phần %d đơn vị.", b.Total, heatRows), link{Text: "Phần đầu", URL: at(1)})
+		}
+		b.First, b.Last = (part-1)*heatRows+1, min(part*heatRows, b.Total)
+		b.Rows = b.Rows[b.First-1 : b.Last]
+		if part > 1 {
+			b.Earlier = at(part - 1)
+		}
+		if b.Last < b.Total {
+			b.Later = at(part + 1)
+		}
 	}
 	p := s.newPage("heat", "Bảng nhiệt: "+b.Level)
 	s.dated(p, a, "/heat", pl, "level", a.query.Get("level"), "within", a.query.Get("within"))
