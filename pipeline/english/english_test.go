@@ -89,7 +89,7 @@ func TestPage(t *testing.T) {
 		{"beside others", `<td>Sở Nội vụ<small>CQS-02</small></td>`, `<td><span lang="vi">Sở Nội vụ</span><small>CQS-02</small></td>`},
 		{"in a sentence", `<p>Số liệu đã dùng: Sở Nội vụ, ngày 01/02/2025</p>`, `<p>Figures used: <span lang="vi">Sở Nội vụ</span>, 01 Feb 2025</p>`},
 		{"where no element may stand", `<option value="1,5">Sở Nội vụ và Sở Y tế</option>`, `<option value="1,5">Sở Nội vụ and Sở Y tế</option>`},
-		{"attributes", `<td data-l="Lộ trình" title="chưa báo cáo" class="n">1,5</td>`, `<td data-l="Path" title="not reported" class="n">1.5</td>`},
+		{"attributes", `<td data-l="Lộ trình" title="chưa báo cáo" alt="" class="n">1,5</td>`, `<td data-l="Path" title="not reported" alt="" class="n">1.5</td>`},
 		{"a button", `<input type="submit" value="Đăng nhập"><input type="text" value="Đăng nhập">`, `<input type="submit" value="Sign in"><input type="text" value="Đăng nhập">`},
 		{"markup in names", `<p>Kế hoạch không có đơn vị mã “&lt;b title=&#34;x&#34;&gt;” vào ngày 01/02/2025.</p>`, `<p>The plan has no unit with the code “&lt;b title=&#34;x&#34;&gt;” on 01 Feb 2025.</p>`},
 		{"what machines read", `<code>1,5 Ngày</code><pre>Ngày</pre><script>"Ngày"</script><textarea>Ngày</textarea>`, `<code>1,5 Ngày</code><pre>Ngày</pre><script>"Ngày"</script><textarea>Ngày</textarea>`},

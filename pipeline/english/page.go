@@ -138,7 +138,7 @@ func (c *Catalogue) tag(t *html.Token, missing func(string)) (changed, stays boo
 		switch {
 		case t.Data == "html" && a.Key == "lang":
 			a.Val, changed = "en", true
-		case readAttributes[a.Key] || button && a.Key == "value":
+		case a.Val != "" && (readAttributes[a.Key] || button && a.Key == "value"):
 			pieces, ok := c.say(a.Val)
 			if !ok {
 				missing(a.Val)
