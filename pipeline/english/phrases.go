@@ -557,7 +557,10 @@ func (c *Catalogue) split(text string, depth int) ([]piece, bool) {
 func lowerEnglish(all []piece) []piece { return cased(all, unicode.ToLower) }
 func upperEnglish(all []piece) []piece { return cased(all, unicode.ToUpper) }
 
-// cased changes the first letter of the English, unless it begins with an abbreviation or with what stays.
+// monthFirst is a text that begins with a month.
+var monthFirst = regexp.MustCompile(`^[A-Z][a-z]{2}\x{a0}\d`)
+
+// cased changes the first letter of the English, unless it begins with an abbreviation, a month or with what stays.
 func cased(all []piece, to func(rune) rune) []piece {
 	if len(all) == 0 || all[0].vietnamese {
 		return all
@@ -565,7 +568,7 @@ func cased(all []piece, to func(rune) rune) []piece {
 	text := all[0].text
 	first, size := utf8.DecodeRuneInString(text)
 	second, _ := utf8.DecodeRuneInString(text[size:])
-	if unicode.IsUpper(first) && unicode.IsUpper(second) {
+	if unicode.IsUpper(first) && unicode.IsUpper(second) || monthFirst.MatchString(text) {
 		return all
 	}
 	out := slices.Clone(all)
@@ -630,12 +633,12 @@ func figuresEnglish(text string) string {
 func figureEnglish(word string) string {
 	if m := wholeDay.FindStringSubmatch(word); m != nil {
 		if month, _ := strconv.Atoi(m[2]); month >= 1 && month <= 12 {
-			return fmt.Sprintf("%s %.3s %s", m[1], time.Month(month), m[3])
+			return fmt.Sprintf("%s\u00a0%.3s\u00a0%s", m[1], time.Month(month), m[3]) // a narrow column does not break it
 		}
 	}
 	if m := wholeMonth.FindStringSubmatch(word); m != nil {
 		if month, _ := strconv.Atoi(m[1]); month >= 1 && month <= 12 {
-			return fmt.Sprintf("%.3s %s", time.Month(month), m[2])
+			return fmt.Sprintf("%.3s\u00a0%s", time.Month(month), m[2])
 		}
 	}
 	if wholeNumber.MatchString(word) {
