@@ -1,5 +1,6 @@
 // Makes tables sortable: the heading of a column becomes a button, ascending first, then descending, then as the page had
 // it. Pages are complete without it. It orders what is shown and knows nothing of what the figures mean.
+// Tables of class "fixed" have an order of their own.
 (() => {
   "use strict";
   const severity = ["missed", "behind", "at-risk", "no-data", "stale", "on-track", "met", "no-target", "not-applicable"];
@@ -44,7 +45,7 @@
     const bodies = [...table.tBodies].map((body) => ({ body, rows: [...body.rows] })).filter((b) => b.rows.length > 1);
     const plain = bodies.every((b) => b.rows.every((r) => [...r.cells].every((c) => c.colSpan === 1 && c.rowSpan === 1)));
     const part = table.closest("section") && table.closest("section").querySelector(".parts");
-    if (table.closest(".document") || heads.length === 0 || bodies.length === 0 || !plain || part || bodies.reduce((n, b) => n + b.rows.length, 0) < 3) return;
+    if (table.closest(".document, .fixed") || heads.length === 0 || bodies.length === 0 || !plain || part || bodies.reduce((n, b) => n + b.rows.length, 0) < 3) return;
     const row = heads[heads.length - 1];
     [...row.cells].forEach((th, column) => {
       if (th.tagName !== "TH" || th.querySelector("a, button") || th.colSpan !== 1) return;
