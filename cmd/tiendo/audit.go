@@ -103,23 +103,28 @@ paper, say) and give it back later with --kept: then that is found, too.`,
 			if err != nil {
 				return err
 			}
-			for _, p := range problems {
-				fmt.Fprintf(a.out, "✖ %s\n", p.Text)
-			}
-			if len(problems) > 0 {
-				return &problemsError{len(problems)}
-			}
-			if len(rows) == 0 {
-				fmt.Fprintln(a.out, "✔ the log is empty")
-				return nil
-			}
-			newest := rows[len(rows)-1]
-			fmt.Fprintf(a.out, "✔ %d rows are as they were written; keep this elsewhere, for --kept:\n%d:%s\n", len(rows), newest.Seq, newest.Hash)
-			return nil
+			return a.verdict(rows, problems, "the log is empty", fmt.Sprintf("%d rows are as they were written", len(rows)))
 		},
 	}
 	cmd.Flags().StringVar(&kept, "kept", "", "NUMBER:HASH that verify printed once: the row must still be that one")
 	return cmd
+}
+
+// verdict says what a verification of a chained log found, or how to recognise its newest row later.
+func (a *app) verdict(rows []access.Row, problems []access.Problem, empty, whole string) error {
+	for _, p := range problems {
+		fmt.Fprintf(a.out, "✖ %s\n", p.Text)
+	}
+	switch {
+	case len(problems) > 0:
+		return &problemsError{len(problems)}
+	case len(rows) == 0:
+		fmt.Fprintf(a.out, "✔ %s\n", empty)
+	default:
+		newest := rows[len(rows)-1]
+		fmt.Fprintf(a.out, "✔ %s; keep this elsewhere, for --kept:\n%d:%s\n", whole, newest.Seq, newest.Hash)
+	}
+	return nil
 }
 
 // keptMark reads what a verification printed once.

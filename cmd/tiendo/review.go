@@ -317,19 +317,7 @@ paper, say) and give it back later with --kept: then that is found, too.`,
 			if err != nil {
 				return err
 			}
-			for _, p := range problems {
-				fmt.Fprintf(a.out, "✖ %s\n", p.Text)
-			}
-			if len(problems) > 0 {
-				return &problemsError{len(problems)}
-			}
-			if len(rows) == 0 {
-				fmt.Fprintln(a.out, "✔ no review is kept yet")
-				return nil
-			}
-			newest := rows[len(rows)-1]
-			fmt.Fprintf(a.out, "✔ %d steps and %d packs are as they were written; keep this elsewhere, for --kept:\n%d:%s\n", len(rows), packs, newest.Seq, newest.Hash)
-			return nil
+			return a.verdict(rows, problems, "no review is kept yet", fmt.Sprintf("%d steps and %d packs are as they were written", len(rows), packs))
 		},
 	}
 	cmd.Flags().StringVar(&kept, "kept", "", "NUMBER:HASH that verify printed once: the step must still be that one")
