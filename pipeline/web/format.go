@@ -55,8 +55,14 @@ func points(ind *plan.Indicator) string {
 // its sign where no digit shows it: -0,0 is a little below.
 func signed(ind *plan.Indicator, v *plan.Value) string { return difference(ind, v, 1) }
 
-// weekly is a movement in a week with its sign and two decimals: a year of weeks moves by tenths.
-func weekly(ind *plan.Indicator, v *plan.Value) string { return difference(ind, v, 2) }
+// weekly is a movement in a week with its sign and two decimals: a year of weeks moves by tenths. What no digit shows is no
+// movement.
+func weekly(ind *plan.Indicator, v *plan.Value) string {
+	if text := difference(ind, v, 2); strings.TrimLeft(text, "+-") != "0,00" {
+		return text
+	}
+	return "0,00"
+}
 
 func difference(ind *plan.Indicator, v *plan.Value, places int) string {
 	if v == nil {

@@ -60,7 +60,7 @@ func TestReadRunbook(t *testing.T) {
 
 // The page needs no store: it is read when the store is what does not answer.
 func TestRunbookPage(t *testing.T) {
-	h, err := New(Options{Plan: &plan.Plan{Name: "Kế hoạch"}, Store: struct{ Reader }{}, Now: func() time.Time { return time.Unix(0, 0) }})
+	h, err := New(Options{Plan: &plan.Plan{Name: "Kế hoạch", Units: &plan.Units{}}, Store: struct{ Reader }{}, Now: func() time.Time { return time.Unix(0, 0) }})
 	if err != nil {
 		t.Fatal(err)
 	}
