@@ -158,6 +158,19 @@ func (a *app) serve(ctx context.Context, p *plan.Plan, st *schema.Store, listen 
 		}
 	})
 
+	computing.Go(func() {
+		again := time.NewTicker(5 * time.Second)
+		defer again.Stop()
+		for {
+			select {
+			case <-serving.Done():
+				return
+			case <-again.C:
+				_ = site.Warm(serving) // a store that does not answer is told of below
+			}
+		}
+	})
+
 	timetable := cron.New(cron.WithLocation(plan.Zone), cron.WithChain(cron.Recover(quiet{}), cron.SkipIfStillRunning(quiet{})))
 	for _, s := range sources {
 		if _, err := timetable.AddFunc(s.Schedule, func() { a.scheduled(ctx, p, st, tel, s) }); err != nil {

@@ -31,9 +31,10 @@ type bookKey struct {
 	computed int64
 }
 
-// How many ledgers and books are kept: a book holds all figures known on a day.
+// How many ledgers and books are kept: those of all awards in all years of a plan and on both boundaries; a book holds all
+// figures known on a day.
 const (
-	keptLedgers = 12
+	keptLedgers = 40
 	keptBooks   = 2
 )
 

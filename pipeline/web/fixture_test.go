@@ -4,7 +4,6 @@ import (
 	"context"
 	"hash/fnv"
 	"io/fs"
-	"net/http"
 	"testing"
 	"time"
 
@@ -57,7 +56,7 @@ func clock(asOf plan.Day) func() time.Time {
 	return func() time.Time { return (asOf + 1).Start().Add(7 * time.Hour) }
 }
 
-func site(t testing.TB, p *plan.Plan, st web.Reader, now func() time.Time) http.Handler {
+func site(t testing.TB, p *plan.Plan, st web.Reader, now func() time.Time) *web.Site {
 	t.Helper()
 	h, err := web.New(web.Options{Plan: p, Store: st, Now: now, Notice: notice})
 	if err != nil {

@@ -92,6 +92,47 @@ func TestMemoryIsNeverStale(t *testing.T) {
 	}
 }
 
+// TestWarm: what takes long was read before anybody asks, once for what was written, and only when no more is being written.
+func TestWarm(t *testing.T) {
+	p := load(t, kienGiang)
+	st := filled(t, p)
+	c := &counted{Store: st}
+	h := site(t, p, c, clock(p.Demo.AsOf))
+	asks := func(what func()) int64 {
+		before := c.asked.Load()
+		what()
+		return c.asked.Load() - before
+	}
+	warm := func() {
+		if err := h.Warm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for written := range 2 {
+		if n := asks(warm); n != 0 {
+			t.Errorf("after %d writes: more may be coming, and %d questions were asked", written, n)
+		}
+		if n := asks(warm); n == 0 {
+			t.Errorf("after %d writes: nothing was read in advance", written)
+		}
+		if n := asks(warm); n != 0 {
+			t.Errorf("after %d writes: %d questions were asked again", written, n)
+		}
+		for _, address := range []string{"/", "/heat?level=commune", "/pillar/CQS", "/report/midterm-2023"} {
+			if n := asks(func() {
+				if rec := get(h, address); rec.Code != http.StatusOK {
+					t.Errorf("%s: %d %.300s", address, rec.Code, rec.Body)
+				}
+			}); n != 0 {
+				t.Errorf("after %d writes: %s asked %d questions", written, address, n)
+			}
+		}
+		if err := st.SetSetting(t.Context(), "read anew", "1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestAnswersAreSmall: a browser gets a page packed where it takes that, not at all where it has it, and plainly otherwise.
 func TestAnswersAreSmall(t *testing.T) {
 	p := load(t, kienGiang)

@@ -119,7 +119,7 @@ func sourceNames(sources map[string]sourceInfo) (all []string) {
 
 // New reads the templates and arranges the addresses. It fails only where the program itself is broken or an option is
 // missing.
-func New(o Options) (http.Handler, error) {
+func New(o Options) (*Site, error) {
 	if o.Plan == nil || o.Store == nil || o.Now == nil {
 		return nil, errors.New("web: plan, store and clock must be given")
 	}
@@ -285,7 +285,8 @@ func New(o Options) (http.Handler, error) {
 		mux.HandleFunc("GET "+logoutPath, s.logout)
 		mux.HandleFunc("POST "+logoutPath, s.logout)
 	}
-	return compressed(below(s.prefix, s.addressed(s.guard(mux, s.spoken(s.gate(mux))))))
+	h, err := compressed(below(s.prefix, s.addressed(s.guard(mux, s.spoken(s.gate(mux))))))
+	return &Site{Handler: h, site: s}, err
 }
 
 // stylePath is where all style sheets are had as one.
