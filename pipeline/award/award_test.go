@@ -524,7 +524,7 @@ func TestNewestEntryCounts(t *testing.T) {
 	}
 	// but the award's own condition is what it is given for
 	w = newWorld(p, findAward(t, p, "BK-TTG-2023-DG"), p.Subject("huyen"))
-	w.records["contribution"] = award.NotConcerned
+	w.records["contribution_council"] = award.NotConcerned
 	if e := w.entry(t); e.Truth != progress.No {
 		t.Errorf("a contribution that does not concern the subject: %s", e.Truth)
 	}
@@ -655,7 +655,8 @@ func TestWhenATargetIsDecided(t *testing.T) {
 			}
 			return inner(ind, u, official, path)
 		}
-		f := part(finding(award.Ledger(q)[0], "targets"), c.indicator)
+		e := award.Ledger(q)[0]
+		f := part(e.Conditions[slices.IndexFunc(e.Conditions, func(f award.Finding) bool { return len(f.Parts) > 0 })], c.indicator)
 		if f.Reason != c.want || asked.String() != c.official {
 			t.Errorf("%s of %s on %s: %q by the figure of %s, want %q by that of %s", c.indicator, c.award, c.asOf, f.Reason, asked, c.want, c.official)
 		}

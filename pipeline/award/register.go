@@ -38,9 +38,8 @@ func RegistersOf(p *plan.Plan, g *plan.Subject) []string {
 		for _, x := range a.Documents {
 			papers = append(papers, RegisterPaper+"/"+a.Code+"/"+x.Code)
 		}
-		for _, c := range a.Conditions {
-			targets := c.Rule == plan.RuleTargetsMet || c.Rule == plan.RuleTargetsExceeded
-			if !targets || len(p.OwedBy(g)) == 0 { // a figure is not overruled by an entry
+		for i := range a.Conditions {
+			if c := &a.Conditions[i]; p.Attested(c, g) {
 				add(c.Code)
 			}
 		}

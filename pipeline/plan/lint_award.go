@@ -192,6 +192,31 @@ func (l *linter) awards() {
 			if c.Rule == RuleTargetsExceeded {
 				l.attainable(at, a, c)
 			}
+			l.ownRegister(at, i, &a.Conditions[j])
+		}
+	}
+}
+
+// ownRegister finds a condition that would be answered by an entry made for another award's condition: an entry goes to the
+// register of the condition's code, of a subject and a year.
+func (l *linter) ownRegister(at spot, i int, c *Condition) {
+	a := &l.p.Awards[i]
+	for k := range i {
+		b := &l.p.Awards[k]
+		if a.Milestone != NoDay && b.Milestone != NoDay && a.Milestone.Year() != b.Milestone.Year() {
+			continue
+		}
+		for m := range b.Conditions {
+			other := &b.Conditions[m]
+			if other.Code != c.Code || other.Wording == c.Wording {
+				continue
+			}
+			for _, code := range a.Subjects {
+				if g := l.p.Subject(code); g != nil && slices.Contains(b.Subjects, code) && l.p.Attested(c, g) && l.p.Attested(other, g) {
+					at.say(".code", "shared-register", "condition %s of %s has the code of another wording in %s: an entry for one would count for both; give it a code of its own", c.Code, a.Code, b.Code)
+					return
+				}
+			}
 		}
 	}
 }

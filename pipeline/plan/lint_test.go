@@ -252,6 +252,8 @@ func TestLint(t *testing.T) {
 		{"ruling settles what", "rulings.yaml", "settles: [unattainable]", "settles: [everything]", []string{
 			`awards.yaml:9: condition exceeded of BK-1 cannot be met for B-5: cite a ruling that settles "unattainable" (unattainable)`,
 			`rulings.yaml:22: settles "everything" is unknown: write one of unattainable (unknown-settles)`}, true},
+		{"a register of two conditions", "awards.yaml", "    - {code: register, wording: có đóng góp, rule: register}", "    - {code: register, wording: có đóng góp, rule: register}\n- code: BK-2\n  name: Giấy khen\n  when: yearly\n  subjects: [xa]\n  copies: 1\n  section: IV.1\n  conditions:\n    - {code: register, wording: có đóng góp nhiều, rule: register}", []string{
+			"awards.yaml:18: condition register of BK-2 has the code of another wording in BK-1: an entry for one would count for both; give it a code of its own (shared-register)"}, true},
 		{"ruling twice", "rulings.yaml", "- id: R-2", "- id: R-1", []string{
 			"awards.yaml:9: ruling R-2 is not in rulings.yaml (unknown-ruling)",
 			`awards.yaml:9: "vượt trên" may be read in more than one way (relative or percentage points): cite a ruling that quotes it (ambiguous-wording)`,

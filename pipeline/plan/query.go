@@ -228,6 +228,11 @@ func (p *Plan) OwedBy(s *Subject) []*Indicator {
 	return out
 }
 
+// Attested says whether an entry answers a condition for a subject of the group: a figure is not overruled by one.
+func (p *Plan) Attested(c *Condition, s *Subject) bool {
+	return c.Rule != RuleTargetsMet && c.Rule != RuleTargetsExceeded || len(p.OwedBy(s)) == 0
+}
+
 // Subject finds a group of subjects by code; nil if there is none.
 func (p *Plan) Subject(code string) *Subject {
 	for i := range p.Subjects {
