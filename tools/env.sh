@@ -34,6 +34,11 @@ TIENDO_BOARDS_URL=http://localhost:3000
 TIENDO_SITE_BIND=127.0.0.1
 TIENDO_BOARDS_BIND=127.0.0.1
 
+# Whether the pages are shown only to those who have signed in, and the networks of proxies whose X-Forwarded-For is believed
+# (docs/STACK.md).
+TIENDO_REQUIRE_LOGIN=false
+TIENDO_TRUST_PROXY=127.0.0.0/8
+
 # Alerts: the mail server (with or without TLS), who the mail comes from, and a webhook of the province's own messenger. User and
 # password are left empty where the mail server asks for none.
 TIENDO_SMTP_HOST=localhost:25
