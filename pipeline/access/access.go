@@ -53,6 +53,7 @@ const (
 	Comment      Action = "comment"       // write beside a figure
 	Propose      Action = "propose"       // lay a week's review before the approver
 	Sign         Action = "sign"          // freeze it
+	Finish       Action = "finish"        // say that what a unit was to do is done
 	Redrive      Action = "redrive"       // try refused records again
 	Register     Action = "register"      // enter in the award registers
 	ReadRegister Action = "read_register" // see all that was ever entered there, and by whom
@@ -81,6 +82,7 @@ var may = map[Action]map[Role]scope{
 	Comment:      {Officer: own, Head: own, Reviewer: all, Approver: all},
 	Propose:      {Reviewer: all},
 	Sign:         {Approver: all},
+	Finish:       {Head: own, Reviewer: all},
 	Redrive:      {Reviewer: all},
 	Register:     {Reviewer: all},
 	ReadRegister: {Officer: own, Head: own, Reviewer: all, Approver: all, Admin: all},

@@ -29,6 +29,7 @@ func TestMay(t *testing.T) {
 		DraftConfirm: "- - o - a -",
 		DraftRead:    "- o o a a -",
 		DraftWrite:   "- o - a - -",
+		Finish:       "- - o a - -",
 		Propose:      "- - - a - -",
 		ReadAudit:    "- - - - a a",
 		ReadRegister: "- o o a a a",

@@ -340,7 +340,6 @@ func (s *site) remarks(ctx context.Context, a *ask, stored map[plan.Level][]plan
 // actionList is a table of actions.
 type actionList struct {
 	Who  *who
-	May  bool // say that one is done
 	Rows []actionRow
 }
 
@@ -351,6 +350,7 @@ type actionRow struct {
 	Owner, OwnerURL   string
 	Due               string
 	Late              bool
+	MayFinish         bool
 	Figure, FigureURL string
 	Post              string
 	Done              string // when and by whom; empty: it is not
@@ -374,7 +374,7 @@ type effect struct {
 
 // actionsIn puts actions in words, with what they moved.
 func (s *site) actionsIn(ctx context.Context, a *ask, in *plan.Plan, stored map[plan.Level][]plan.Day, all []*review.Action) (*actionList, error) {
-	list := &actionList{Who: whoAsks(ctx), May: s.desk != nil && may(ctx, access.Propose, plan.UnitKey{})}
+	list := &actionList{Who: whoAsks(ctx)}
 	type figureOf struct {
 		indicator string
 		unit      plan.UnitKey
@@ -415,6 +415,7 @@ func (s *site) actionsIn(ctx context.Context, a *ask, in *plan.Plan, stored map[
 			r.Owner, r.OwnerURL = u.Name, "/unit/"+s.refOn(u, x.Week)
 		}
 		r.Figure, r.FigureURL = s.figureLink(a, in, x.Step)
+		r.MayFinish = s.desk != nil && x.Done == nil && may(ctx, access.Finish, *x.Owner)
 		if x.Done != nil {
 			r.Done, r.DoneText = fmt.Sprintf("Đã xong, %s ghi lúc %s", x.Done.By, words.Instant(x.Done.At)), x.Done.Text
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -144,12 +145,21 @@ func TestReviewRights(t *testing.T) {
 		{"an action for yesterday", at + "/action", func() url.Values {
 			return url.Values{"text": {"a"}, "owner": {"899"}, "due": {"2025-06-29"}}
 		}, but(all(no), access.Reviewer, bad)},
+		{"an action for another unit", at + "/action", func() url.Values {
+			other := maps.Clone(action)
+			other.Set("owner", "900")
+			return other
+		}, but(all(no), access.Reviewer, yes)},
+		{"another unit's action done", at + "/done", func() url.Values {
+			return url.Values{"action": {fmt.Sprint(reviewLog(t, st).Course(thisWeek).Actions[1].Seq)}}
+		}, but(all(no), access.Reviewer, yes)},
+		{"no action done", at + "/done", func() url.Values { return url.Values{"action": {"999"}} }, but(all(no), access.Head, gone, access.Reviewer, gone)},
 		{"an action done", at + "/done", func() url.Values {
 			return url.Values{"action": {fmt.Sprint(reviewLog(t, st).Course(thisWeek).Actions[0].Seq)}}
-		}, but(all(no), access.Reviewer, yes)},
+		}, but(all(no), access.Head, yes, access.Reviewer, gone)}, // the head of the unit that was to do it is asked first
 		{"an action done again", at + "/done", func() url.Values {
 			return url.Values{"action": {fmt.Sprint(reviewLog(t, st).Course(thisWeek).Actions[0].Seq)}}
-		}, but(all(no), access.Reviewer, gone)},
+		}, but(all(no), access.Head, gone, access.Reviewer, gone)},
 		{"sign what is not proposed", at + "/sign", func() url.Values { return url.Values{"pack": {strings.Repeat("0", 64)}} }, but(all(no), access.Approver, gone)},
 		{"propose a week without results", "/review/2020-W26/propose", func() url.Values { return url.Values{} }, but(all(no), access.Reviewer, http.StatusNotFound)},
 		{"propose", at + "/propose", func() url.Values { return url.Values{} }, but(all(no), access.Reviewer, yes)},
@@ -210,7 +220,7 @@ func TestReviewRights(t *testing.T) {
 		t.Errorf("without the token: %d", res.StatusCode)
 	}
 	c := reviewLog(t, st).Course(thisWeek)
-	if c.State != review.Final || c.Number != 1 || c.Signed.By != "approver" || c.Proposed.By != "reviewer" || len(c.Comments) != 8 || len(c.Actions) != 1 {
+	if c.State != review.Final || c.Number != 1 || c.Signed.By != "approver" || c.Proposed.By != "reviewer" || len(c.Comments) != 8 || len(c.Actions) != 2 {
 		t.Errorf("%+v", c)
 	}
 	proven(t, st)

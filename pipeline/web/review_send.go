@@ -120,12 +120,21 @@ func (s *site) addAction(ctx context.Context, f *sent, week plan.Day) (string, e
 }
 
 func (s *site) actionDone(ctx context.Context, f *sent, week plan.Day) (string, error) {
-	if err := s.allow(f.ask, ctx, access.Propose, plan.UnitKey{}); err != nil {
-		return "", err
+	if !mayAny(ctx, access.Finish) {
+		return "", s.allow(f.ask, ctx, access.Finish, plan.UnitKey{})
 	}
 	seq, err := strconv.ParseUint(f.PostFormValue("action"), 10, 64)
 	if err != nil || seq == 0 {
 		return "", badRequest("Không có việc này", "Biểu mẫu không nêu việc nào. Chưa có gì được ghi.")
+	}
+	l, _, err := s.reviewLog(ctx)
+	if err != nil {
+		return "", err
+	}
+	if x := l.Action(seq); x != nil { // what is not there is refused below
+		if err := s.allow(f.ask, ctx, access.Finish, *x.Owner); err != nil {
+			return "", err
+		}
 	}
 	return "#actions", s.desk.Take(ctx, review.Step{By: f.who.Name, Kind: review.ActionDone, Week: week, Entry: review.Entry{Text: written(f, "text"), Action: seq}}, address(f.Request))
 }
