@@ -122,7 +122,7 @@ func (s *Store) RejectCounts(ctx context.Context, source string) ([]web.RejectCo
 		return nil, err
 	}
 	rows, err := s.conn.Query(ctx, `
-		SELECT source, rule, any(rule_vi), countIf(settled = ''), countIf(settled != ''), argMax(field, at), argMax(reason, at), max(at)
+		SELECT source, rule, any(rule_vi), countIf(settled = ''), countIf(settled != ''), argMax(field, (settled = '', at)), argMax(reason, (settled = '', at)), max(at)
 		FROM (SELECT source, rule, rule_vi, settled, field, reason, fetched_at AS at FROM (`+refusedRows+`)) GROUP BY source, rule ORDER BY source, countIf(settled = '') DESC, rule`)
 	if err != nil {
 		return nil, fmt.Errorf("count the rejects: %w", err)

@@ -268,27 +268,11 @@ func (s *Store) Sources(ctx context.Context) ([]web.Source, error) {
 // shownRestatements is how many restatements a page lists; it says how many there are.
 const shownRestatements = 40
 
-// Quality reads rejects by rule, drift, and the restatements known since the instant.
+// Quality reads drift and the restatements known since the instant.
 func (s *Store) Quality(ctx context.Context, since time.Time) (web.Quality, error) {
 	var q web.Quality
-	rows, err := s.conn.Query(s.with(ctx, nil), `
-		SELECT source, rule, argMax(field, v_reject.fetched_at), argMax(reason, v_reject.fetched_at), count(), max(v_reject.fetched_at) FROM v_reject
-		WHERE plan = {plan:String} GROUP BY source, rule ORDER BY source, count() DESC, rule`)
+	rows, err := s.conn.Query(s.with(ctx, nil), `SELECT source, what, seen_at FROM v_drift WHERE plan = {plan:String} ORDER BY source, what`)
 	if err != nil {
-		return q, fmt.Errorf("count the rejects: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var x web.Reject
-		if err := rows.Scan(&x.Source, &x.Rule, &x.Field, &x.Reason, &x.Count, &x.Last); err != nil {
-			return q, fmt.Errorf("count the rejects: %w", err)
-		}
-		q.Rejects = append(q.Rejects, x)
-	}
-	if err := rows.Err(); err != nil {
-		return q, err
-	}
-	if rows, err = s.conn.Query(s.with(ctx, nil), `SELECT source, what, seen_at FROM v_drift WHERE plan = {plan:String} ORDER BY source, what`); err != nil {
 		return q, fmt.Errorf("read the drift: %w", err)
 	}
 	defer rows.Close()

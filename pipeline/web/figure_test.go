@@ -39,7 +39,7 @@ func collected(t testing.TB, p *plan.Plan) *schema.Store {
 	}
 	first := (asOf - 7).Start().Add(3 * time.Hour)
 	land("dossiers", "r-1", first, `{"scope":"x","records":[`+strings.Join(records, ",")+`]}`, collectors.Batch{Dossiers: all,
-		Rejects: []collectors.Reject{{Position: 7, Key: "k", Field: "NgayTra", Rule: "bad_date", Reason: "không đọc được ngày", Record: []byte(`{}`)}}})
+		Rejects: []collectors.Reject{{Position: 60, Key: "k", Field: "NgayTra", Rule: "bad_date", Reason: "không đọc được ngày", Record: []byte(`{}`)}}})
 	corrected := dossier(0, 1, 1, asOf-10) // it was said to be online, and was not
 	corrected.Updated = asOf.Start()
 	land("dossiers", "r-2", asOf.Start().Add(3*time.Hour), `{"records":[{"MaHoSo":"H33.01-25-0001","KenhThucHien":"1"}]}`, collectors.Batch{Dossiers: []collectors.Dossier{corrected}})

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -39,7 +40,8 @@ type sourceRow struct {
 	Rejected, Share  string
 }
 
-type rejectRow struct{ Source, Rule, Field, Reason, Count, Last string }
+// rejectRow is what is still missing of a source by a rule; Source is empty where the page is about one source.
+type rejectRow struct{ Source, Name, URL, Field, Reason, Open, Settled, Last string }
 
 type driftRow struct{ Source, What, Seen string }
 
@@ -73,6 +75,7 @@ func (s *site) freshness(ctx context.Context, a *ask) (*page, error) {
 	}
 	var sources []Source
 	var quality Quality
+	var rejects []RejectCount
 	var results []Assessment
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
@@ -81,6 +84,10 @@ func (s *site) freshness(ctx context.Context, a *ask) (*page, error) {
 	})
 	g.Go(func() (err error) {
 		quality, err = s.Store.Quality(gctx, (a.today - restatementDays).Start())
+		return
+	})
+	g.Go(func() (err error) {
+		rejects, err = s.Store.RejectCounts(gctx, "")
 		return
 	})
 	if placeErr == nil {
@@ -92,10 +99,7 @@ func (s *site) freshness(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	b := &freshnessBody{Tabs: s.careTabs(ctx, a, "/freshness"), Sources: s.sourceRows(a, sources), Missing: s.missing(a, pl, results), Restated: words.Count(int64(quality.Restated)), Days: restatementDays}
-	for _, x := range quality.Rejects {
-		b.Rejects = append(b.Rejects, rejectRow{s.sourceName(x.Source), x.Rule, x.Field, x.Reason, words.Count(int64(x.Count)), words.Instant(x.Last)})
-	}
+	b := &freshnessBody{Tabs: s.careTabs(ctx, a, "/freshness"), Sources: s.sourceRows(a, sources), Rejects: s.rejectRows(rejects, true), Missing: s.missing(a, pl, results), Restated: words.Count(int64(quality.Restated)), Days: restatementDays}
 	for _, x := range quality.Drift {
 		b.Drift = append(b.Drift, driftRow{s.sourceName(x.Source), x.What, words.Instant(x.Seen)})
 	}
@@ -118,6 +122,24 @@ func (s *site) freshness(ctx context.Context, a *ask) (*page, error) {
 	p.Fresh, p.Body = s.freshLine(a, sources), b
 	p.Table = sourceTable(s, sources)
 	return p, nil
+}
+
+// rejectRows are the rules by which something is still missing.
+func (s *site) rejectRows(counts []RejectCount, named bool) (rows []rejectRow) {
+	for _, x := range counts {
+		if x.Open == 0 {
+			continue
+		}
+		r := rejectRow{Name: x.Name, Field: x.Field, Reason: x.Reason, Open: words.Count(int64(x.Open)), Settled: words.Count(int64(x.Settled)), Last: words.Instant(x.Last)}
+		if named {
+			r.Source = s.sourceName(x.Source)
+		}
+		if s.Upkeep != nil {
+			r.URL = "/rejects?source=" + url.QueryEscape(x.Source) + "&rule=" + url.QueryEscape(x.Rule) + "#list"
+		}
+		rows = append(rows, r)
+	}
+	return rows
 }
 
 func (s *site) sourceName(id string) string {

@@ -155,9 +155,13 @@ func (m *memory) Restatements(ctx context.Context, since time.Time, most int) ([
 }
 
 func (m *memory) Quality(ctx context.Context, since time.Time) (Quality, error) {
-	return recall(ctx, m, fmt.Sprintf("quality %d", since.UnixNano()), func(v Quality) int { return len(v.Rejects) + len(v.Drift) + len(v.Restatements) }, func() (Quality, error) { return m.Reader.Quality(ctx, since) })
+	return recall(ctx, m, fmt.Sprintf("quality %d", since.UnixNano()), func(v Quality) int { return len(v.Drift) + len(v.Restatements) }, func() (Quality, error) { return m.Reader.Quality(ctx, since) })
 }
 
 func (m *memory) State(ctx context.Context) (State, error) {
 	return recall(ctx, m, "state", func(State) int { return 0 }, func() (State, error) { return m.Reader.State(ctx) })
+}
+
+func (m *memory) RejectCounts(ctx context.Context, source string) ([]RejectCount, error) {
+	return list(ctx, m, fmt.Sprintf("reject counts %q", source), func() ([]RejectCount, error) { return m.Reader.RejectCounts(ctx, source) })
 }

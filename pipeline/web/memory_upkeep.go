@@ -24,10 +24,6 @@ func (m upkeepMemory) Runs(ctx context.Context, source string, most int) ([]Run,
 	return counting(ctx, m.memory, fmt.Sprintf("runs %q %d", source, most), func() ([]Run, []Landed, error) { return m.Upkeep.Runs(ctx, source, most) })
 }
 
-func (m upkeepMemory) RejectCounts(ctx context.Context, source string) ([]RejectCount, error) {
-	return list(ctx, m.memory, fmt.Sprintf("reject counts %q", source), func() ([]RejectCount, error) { return m.Upkeep.RejectCounts(ctx, source) })
-}
-
 func (m upkeepMemory) RejectList(ctx context.Context, q RejectQuery) ([]Rejected, uint64, error) {
 	return counting(ctx, m.memory, fmt.Sprintf("reject list %#v", q), func() ([]Rejected, uint64, error) { return m.Upkeep.RejectList(ctx, q) })
 }

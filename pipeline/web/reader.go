@@ -27,6 +27,8 @@ type Reader interface {
 	Sources(ctx context.Context) ([]Source, error)
 	// Quality is what was refused, what was not understood, and what was restated since the instant.
 	Quality(ctx context.Context, since time.Time) (Quality, error)
+	// RejectCounts are the refused records of a source, or of all, by source and rule.
+	RejectCounts(ctx context.Context, source string) ([]RejectCount, error)
 	// Inputs are the figures behind an indicator's value, the newest period first, and what they come to.
 	Inputs(ctx context.Context, q InputQuery) ([]Input, []InputSum, error)
 	// Records are the records that count in a measure which is counted from records, the newest day first, and how many
@@ -95,18 +97,9 @@ type Source struct {
 
 // Quality is what a person may have to look into.
 type Quality struct {
-	Rejects      []Reject
 	Drift        []Drift
 	Restatements []Restatement // the newest first, a few
 	Restated     uint64        // how many there are
-}
-
-// Reject counts the refused records of a source by rule.
-type Reject struct {
-	Source, Rule  string
-	Field, Reason string // of the newest
-	Count         uint64
-	Last          time.Time
 }
 
 // Drift is what a source showed that the plan does not know.

@@ -112,7 +112,7 @@ func (s *site) rejects(ctx context.Context, a *ask) (*page, error) {
 	var total uint64
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		counts, err = s.Upkeep.RejectCounts(gctx, "")
+		counts, err = s.Store.RejectCounts(gctx, "")
 		return
 	})
 	g.Go(func() (err error) {

@@ -136,6 +136,7 @@ func (s *site) source(ctx context.Context, a *ask) (*page, error) {
 	now := &ask{asOf: plan.NoDay, knownOn: plan.NoDay, today: a.today}
 	var all []Source
 	var quality Quality
+	var rejects []RejectCount
 	var runs []Run
 	var pages []Landed
 	g, gctx := errgroup.WithContext(ctx)
@@ -144,7 +145,11 @@ func (s *site) source(ctx context.Context, a *ask) (*page, error) {
 		return
 	})
 	g.Go(func() (err error) {
-		quality, err = s.Store.Quality(gctx, a.today.End()) // rejects and drift; no restatements
+		quality, err = s.Store.Quality(gctx, a.today.End()) // drift; no restatements
+		return
+	})
+	g.Go(func() (err error) {
+		rejects, err = s.Store.RejectCounts(gctx, id)
 		return
 	})
 	if s.Upkeep != nil {
@@ -173,11 +178,7 @@ func (s *site) source(ctx context.Context, a *ask) (*page, error) {
 			b.Pages = words.Count(int64(x.Pages))
 		}
 	}
-	for _, x := range quality.Rejects {
-		if x.Source == id {
-			b.Rejects = append(b.Rejects, rejectRow{s.sourceName(x.Source), x.Rule, x.Field, x.Reason, words.Count(int64(x.Count)), words.Instant(x.Last)})
-		}
-	}
+	b.Rejects = s.rejectRows(rejects, false)
 	for _, x := range quality.Drift {
 		if x.Source == id {
 			b.Drift = append(b.Drift, driftRow{s.sourceName(x.Source), x.What, words.Instant(x.Seen)})

@@ -17,8 +17,6 @@ type Upkeep interface {
 	Moved(ctx context.Context, q MovedQuery) ([]Moved, error)
 	// Runs are the newest runs of a source and the newest of its pages, at most so many of each.
 	Runs(ctx context.Context, source string, most int) ([]Run, []Landed, error)
-	// RejectCounts are the refused records of a source, or of all, by source and rule.
-	RejectCounts(ctx context.Context, source string) ([]RejectCount, error)
 	// RejectList are refused records, the newest first, and how many there are.
 	RejectList(ctx context.Context, q RejectQuery) ([]Rejected, uint64, error)
 }
@@ -81,7 +79,7 @@ type Rejected struct {
 type RejectCount struct {
 	Source, Rule, Name string
 	Open, Settled      uint64
-	Field, Reason      string // of the newest
+	Field, Reason      string // of the newest that is open, else of the newest
 	Last               time.Time
 }
 

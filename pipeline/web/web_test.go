@@ -63,7 +63,7 @@ func TestPagesOfAPlanWithTargets(t *testing.T) {
 		{"/unit/30733", []string{"Kế tiếp: Phường Rạch Giá", "Tỉnh Kiên Giang Thành phố Rạch Giá Phường Vĩnh Thanh"}, nil},
 		{"/unit/91@2024-01-01", []string{"Tỉnh Kiên Giang", "Huyện, thành phố 15 đơn vị"}, nil},
 		{"/unit/ubmttq", []string{"Ủy ban Mặt trận Tổ quốc"}, nil},
-		{"/freshness", []string{"Chưa chạy lần nào", "no answer", "Đơn vị chưa báo cáo", "Không có bản ghi nào bị loại"}, nil},
+		{"/freshness", []string{"Chưa chạy lần nào", "no answer", "Đơn vị chưa báo cáo", "Không có bản ghi nào bị loại còn thiếu"}, nil},
 		{"/review/2025-W26", []string{"Rà soát tuần 26/2025 từ 23/06/2025 đến 29/06/2025", "Tóm tắt", "Mới chậm tiến độ", "Tăng nhiều nhất", "Mức cần tăng và dự báo đến mốc 31/12/2025", "Xếp hạng: Huyện, thành phố", "Điều chỉnh số liệu của tuần trước",
 			"Báo cáo quá hạn", "Bản kế hoạch 243/KH-UBND", "Phiên bản phương pháp plan-1", "Kỳ trước"}, []string{"Kỳ sau"}},
 		{"/?as-of=2025-06-22", []string{"Tính đến ngày 22/06/2025", "Kỳ sau"}, nil},
