@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +44,8 @@ type sourceRow struct {
 // rejectRow is what is still missing of a source by a rule; Source is empty where the page is about one source.
 type rejectRow struct{ Source, Name, URL, Field, Reason, Open, Settled, Last string }
 
-type driftRow struct{ Source, What, Seen string }
+// driftRow is the newest of what differs only in its numbers; More is how many others there are, empty for none.
+type driftRow struct{ Source, What, More, Seen string }
 
 // missingRow is an indicator that expected units have not reported.
 type missingRow struct {
@@ -99,10 +101,7 @@ func (s *site) freshness(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	b := &freshnessBody{Tabs: s.careTabs(ctx, a, "/freshness"), Sources: s.sourceRows(a, sources), Rejects: s.rejectRows(rejects, true), Missing: s.missing(a, pl, results), Restated: words.Count(int64(quality.Restated)), Days: restatementDays}
-	for _, x := range quality.Drift {
-		b.Drift = append(b.Drift, driftRow{s.sourceName(x.Source), x.What, words.Instant(x.Seen)})
-	}
+	b := &freshnessBody{Tabs: s.careTabs(ctx, a, "/freshness"), Sources: s.sourceRows(a, sources), Rejects: s.rejectRows(rejects, true), Drift: s.driftRows(quality.Drift, ""), Missing: s.missing(a, pl, results), Restated: words.Count(int64(quality.Restated)), Days: restatementDays}
 	for _, x := range quality.Restatements {
 		r := restatementRow{Source: s.sourceName(x.Source), Measure: x.Measure, Unit: x.Unit.Code, Day: words.Day(x.Day), Was: words.Count(x.Was), Now: words.Count(x.Now), KnownAt: words.Instant(x.KnownAt)}
 		if m, ok := s.Plan.Measure(x.Measure); ok && m.Name != "" {
@@ -136,6 +135,33 @@ func (s *site) rejectRows(counts []RejectCount, named bool) (rows []rejectRow) {
 		}
 		if s.Upkeep != nil {
 			r.URL = "/rejects?source=" + url.QueryEscape(x.Source) + "&rule=" + url.QueryEscape(x.Rule) + "#list"
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+var numbers = regexp.MustCompile(`[0-9]+([.,][0-9]+)*`)
+
+// driftRows are the changes of a source, or of all: a check that fails on every page says it of each with other numbers.
+func (s *site) driftRows(all []Drift, source string) (rows []driftRow) {
+	alike := map[[2]string][]Drift{}
+	var keys [][2]string
+	for _, x := range all {
+		k := [2]string{x.Source, numbers.ReplaceAllString(x.What, "#")}
+		switch {
+		case source != "" && x.Source != source:
+			continue
+		case alike[k] == nil:
+			keys = append(keys, k)
+		}
+		alike[k] = append(alike[k], x)
+	}
+	for _, k := range keys {
+		newest := slices.MaxFunc(alike[k], func(x, y Drift) int { return x.Seen.Compare(y.Seen) })
+		r := driftRow{Source: s.sourceName(newest.Source), What: newest.What, Seen: words.Instant(newest.Seen)}
+		if n := len(alike[k]) - 1; n > 0 {
+			r.More = words.Count(int64(n))
 		}
 		rows = append(rows, r)
 	}

@@ -178,12 +178,7 @@ func (s *site) source(ctx context.Context, a *ask) (*page, error) {
 			b.Pages = words.Count(int64(x.Pages))
 		}
 	}
-	b.Rejects = s.rejectRows(rejects, false)
-	for _, x := range quality.Drift {
-		if x.Source == id {
-			b.Drift = append(b.Drift, driftRow{s.sourceName(x.Source), x.What, words.Instant(x.Seen)})
-		}
-	}
+	b.Rejects, b.Drift = s.rejectRows(rejects, false), s.driftRows(quality.Drift, id)
 	for _, r := range runs {
 		x := runRow{RunID: r.RunID, At: words.Instant(r.FetchedAt), Took: took(r.EndedAt.Sub(r.StartedAt)), State: words.StatusWord{Name: "Đầy đủ", Sign: "✔", Class: "met"}, Error: firstLine(r.Error, 160), Whole: r.Error,
 			Pages: words.Count(int64(r.Pages)), Records: words.Count(int64(r.Records)), New: words.Count(int64(r.Loaded)), Rejected: words.Count(int64(r.Rejected))}
