@@ -194,6 +194,7 @@ func (x awardsAnswer) heading(out io.Writer) {
 		units = "địa giới tại ngày xét"
 	}
 	fmt.Fprintf(out, "%s\n%s - tính đến ngày %s, theo số liệu đã biết đến ngày %s, %s\n", x.question.Plan.Name, what, viDay(x.question.AsOf), viDay(x.knownOn), units)
+	fmt.Fprintln(out, versionsLine(x.question.Plan, x.knownOn))
 	if x.notice != "" {
 		fmt.Fprintln(out, x.notice)
 	}

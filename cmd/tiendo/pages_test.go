@@ -88,6 +88,7 @@ func TestPages(t *testing.T) {
 	}
 	heavy := slices.MaxFunc(pages, func(a, b walked) int { return cmp.Compare(a.weight, b.weight) })
 	t.Logf("%d pages; the heaviest is %s with %d kB", len(pages), heavy.address, heavy.weight/1000)
+	statedByPages(t, base, addresses, pages)
 	timely(t, base, dir, st, pages)
 	accessible(t, base, slices.DeleteFunc(pages, func(p walked) bool { return slices.Contains(longest, p.address) }))
 }

@@ -178,11 +178,17 @@ func (a *app) hintEmpty(ctx context.Context, st *schema.Store) error {
 
 func printProgress(out io.Writer, p *plan.Plan, u *plan.Unit, asOf, knownOn plan.Day, notice string, results []progress.Result) error {
 	fmt.Fprintf(out, "%s\n%s - tính đến ngày %s, theo số liệu đã biết đến ngày %s\n", p.Name, u.Name, viDay(asOf), viDay(knownOn))
+	fmt.Fprintln(out, versionsLine(p, knownOn))
 	if notice != "" {
 		fmt.Fprintln(out, notice)
 	}
 	fmt.Fprintln(out)
 	return progressTable(out, results)
+}
+
+// versionsLine says by which plan and method figures were had that were known on a day.
+func versionsLine(p *plan.Plan, knownOn plan.Day) string {
+	return fmt.Sprintf("Kế hoạch %s, bản %s; phiên bản phương pháp %s", p.Code, p.VersionOn(knownOn), progress.MethodVersion)
 }
 
 func progressTable(out io.Writer, results []progress.Result) error {
@@ -213,8 +219,9 @@ func (a *app) exportCommand() *cobra.Command {
 	progressCmd := &cobra.Command{
 		Use:   "progress",
 		Short: "Write every computed figure as CSV",
-		Long: `Write indicator, unit, unit_valid_from, as_of, known_on, numerator, denominator, value, expected, gap, status for every
-indicator, unit and day that results are kept for, in the plan's order of indicators, then by unit and day.
+		Long: `Write indicator, unit, unit_valid_from, as_of, known_on, numerator, denominator, value, expected, gap, status, plan,
+plan_version, method_version for every indicator, unit and day that results are kept for, in the plan's order of
+indicators, then by unit and day.
 Empty cells are unknown, never zero; an empty unit_valid_from means "already in force before the plan".
 --known-on may name several days, separated by commas.`,
 		Args: noArgs,
@@ -256,7 +263,7 @@ Empty cells are unknown, never zero; an empty unit_valid_from means "already in 
 	return cmd
 }
 
-var exportColumns = []string{"indicator", "unit", "unit_valid_from", "as_of", "known_on", "numerator", "denominator", "value", "expected", "gap", "status"}
+var exportColumns = []string{"indicator", "unit", "unit_valid_from", "as_of", "known_on", "numerator", "denominator", "value", "expected", "gap", "status", "plan", "plan_version", "method_version"}
 
 // exportProgress writes the table indicator by indicator, so that memory holds one unit's results at a time.
 func exportProgress(out io.Writer, plans []*plan.Plan, books []*progress.Book, knownOn []plan.Day, asOf plan.Day) error {
@@ -266,6 +273,10 @@ func exportProgress(out io.Writer, plans []*plan.Plan, books []*progress.Book, k
 	}
 	last := plans[len(plans)-1]
 	units := unitsByKey(last.Units)
+	versions := make([]string, len(plans))
+	for i, p := range plans {
+		versions[i] = p.VersionOn(knownOn[i])
+	}
 	for i := range last.Indicators {
 		code := last.Indicators[i].Code
 		if last.Indicators[i].Monitored {
@@ -290,7 +301,7 @@ func exportProgress(out io.Writer, plans []*plan.Plan, books []*progress.Book, k
 					if r.Denominator != 0 {
 						num, den = strconv.FormatInt(r.Numerator, 10), strconv.FormatInt(r.Denominator, 10)
 					}
-					err := w.Write([]string{code, u.Code, u.From.String(), d.String(), knownOn[j].String(), num, den, text(r.Value), text(r.Expected), text(r.Gap), string(r.Status)})
+					err := w.Write([]string{code, u.Code, u.From.String(), d.String(), knownOn[j].String(), num, den, text(r.Value), text(r.Expected), text(r.Gap), string(r.Status), plans[j].Code, versions[j], progress.MethodVersion})
 					if err != nil {
 						return err
 					}

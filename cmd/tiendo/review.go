@@ -243,6 +243,8 @@ sha256sum gives the hash that was signed:
 				fmt.Fprintf(a.out, "Bản ký số %d\n", c.Number)
 			}
 			fmt.Fprintf(a.out, "Gói số liệu: sha256 %s, lập lúc %s, %d kết quả, số liệu mới nhất biết lúc %s\n", c.Pack, words.Instant(k.MadeAt), len(k.Pack.Pairs), words.Instant(k.Pack.KnownAt))
+			fmt.Fprintf(a.out, "Kế hoạch %s, bản %s; phiên bản phương pháp %s; tính đến ngày %s, theo số liệu đã biết đến ngày %s\n", k.Plan, strings.Join(k.Pack.PlanVersions, ", "), strings.Join(k.Pack.MethodVersions, ", "),
+				words.Day(k.Pack.AsOf), words.Day(plan.DayOf(k.MadeAt)))
 			for _, s := range stepsOf(c) {
 				fmt.Fprintf(a.out, "  %s  %-18s  %s  %s\n", words.Instant(s.At), stepNames[s.Kind], s.By, about(s))
 			}

@@ -428,8 +428,10 @@ func (t *template) help() error {
 	if _, err := t.NewSheet(sheetHelp); err != nil {
 		return err
 	}
+	p := t.blank.Plan
 	lines := []string{
 		t.form.Title + " (" + t.form.Code + fmt.Sprintf(", phiên bản %d)", t.form.Version),
+		fmt.Sprintf("Kế hoạch: %s (%s), %s; bản %s.", p.Name, p.Code, p.Document, p.VersionOn(t.period.End)),
 		fmt.Sprintf("Kỳ %s: từ ngày %s đến hết ngày %s.", t.period.Label, date(t.period.Start), date(t.period.End)),
 	}
 	if t.who != nil {
@@ -560,5 +562,5 @@ func (t *template) layout() error {
 		return err
 	}
 	t.SetActiveSheet(index)
-	return t.SetDocProps(&excelize.DocProperties{Title: t.form.Title, Subject: t.form.Code, Language: "vi-VN"})
+	return t.SetDocProps(&excelize.DocProperties{Title: t.form.Title, Subject: t.form.Code, Keywords: fmt.Sprintf("%s, %s, phiên bản %d", t.blank.Plan.Code, t.form.Code, t.form.Version), Language: "vi-VN"})
 }

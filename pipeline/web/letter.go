@@ -9,6 +9,7 @@ import (
 
 	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
 	"tiendo/pipeline/words"
 )
 
@@ -39,14 +40,14 @@ func (s *site) letterLate(ctx context.Context, a *ask) (*page, error) {
 	p := s.newPage("document", "Công văn đôn đốc gửi báo cáo")
 	p.Nav = s.nav(now, "/freshness")
 	p.Crumbs = []link{{Text: "Hạn báo cáo", URL: a.url("/late", asked...)}, {Text: "Công văn đôn đốc", Here: true}}
-	p.Table = lateTable(in, on, all)
-	return withDocument(p, s.reminder(in, on, q, all), func(pairs ...string) string {
+	p.AsOfISO, p.Table = on.String(), lateTable(in, on, all)
+	return withDocument(p, s.reminder(in, on, a.known(), q, all), func(pairs ...string) string {
 		return a.url("/letter/late", append(slices.Clone(asked), pairs...)...)
 	})
 }
 
 // reminder writes the letter.
-func (s *site) reminder(in *plan.Plan, on plan.Day, q lateQuery, all []overdue) *document.Document {
+func (s *site) reminder(in *plan.Plan, on, knownOn plan.Day, q lateQuery, all []overdue) *document.Document {
 	d := &document.Document{Subject: "đôn đốc gửi báo cáo", Dated: document.Undated(on.Year()), Notice: s.Notice, Authority: "Cơ quan thường trực", Recipients: []string{"Như trên"}, Signer: []string{"THỦ TRƯỞNG CƠ QUAN"}}
 	if q.form != "" {
 		d.Subject += " “" + formTitle(in, q.form) + "”"
@@ -87,7 +88,8 @@ func (s *site) reminder(in *plan.Plan, on plan.Day, q lateQuery, all []overdue) 
 		sentence("Đề nghị các đơn vị quan tâm thực hiện./."),
 	}
 	d.Annexes = []document.Annex{{Title: "Danh sách đơn vị chưa gửi báo cáo, tính đến hết ngày " + words.Day(on), Body: []document.Block{reminderList(q, all)}}}
-	d.About = [][2]string{{"Kế hoạch", in.Document + ", phiên bản " + in.VersionOn(on)}, {"Tính đến hết ngày", words.Day(on)}, {"Số ngày quá hạn", "ngày làm việc, theo lịch nghỉ của kế hoạch"}}
+	d.About = [][2]string{{"Kế hoạch", in.Name + " (" + in.Code + "), " + in.Document}, {"Tính đến ngày", words.Day(on)}, {"Theo số liệu đã biết đến ngày", words.Day(knownOn)},
+		{"Bản kế hoạch", in.VersionOn(on)}, {"Phiên bản phương pháp", progress.MethodVersion}, {"Số ngày quá hạn", "ngày làm việc, theo lịch nghỉ của kế hoạch"}}
 	return d
 }
 

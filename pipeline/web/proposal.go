@@ -100,7 +100,7 @@ func (s *site) aboutAward(d *document.Document, q *inquiry) *document.Document {
 	if q.question.Boundaries == award.AsNow {
 		boundaries = "ngày xét"
 	}
-	d.About = [][2]string{{"Kế hoạch", s.Plan.Document + ", phiên bản " + s.Plan.VersionOn(q.knownOn)}, {"Hình thức khen thưởng", q.award.Code + ", mục " + q.award.Section}, {"Địa giới", boundaries},
+	d.About = [][2]string{{"Kế hoạch", s.Plan.Name + " (" + s.Plan.Code + "), " + s.Plan.Document}, {"Bản kế hoạch", s.Plan.VersionOn(q.knownOn)}, {"Hình thức khen thưởng", q.award.Code + ", mục " + q.award.Section}, {"Địa giới", boundaries},
 		{"Tính đến ngày", words.Day(q.question.AsOf)}, {"Theo số liệu đã biết đến ngày", words.Day(q.knownOn)}, {"Phiên bản phương pháp", progress.MethodVersion}}
 	return d
 }

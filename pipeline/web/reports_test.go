@@ -161,13 +161,12 @@ func reportPeriods(t *testing.T, h http.Handler) {
 	}
 }
 
-// A line that was copied out of a table still tells of which plan it is and what was known, and of figures also the day and
-// the method.
+// A line that was copied out of a table still tells of which plan it is, what was known, of which day and by which method.
 func statedTables(t *testing.T, h http.Handler) {
 	for address, want := range map[string][]string{
 		"/": {"plan", "known_on", "as_of", "method_version"}, "/heat": {"plan", "known_on", "as_of", "method_version"}, "/indicator/CQS-02": {"plan", "known_on", "as_of", "method_version"},
 		"/review/2025-W26": {"plan", "known_on", "as_of", "method_version"}, "/awards/BK-TTG-2023": {"plan", "known_on", "as_of", "method_version"}, "/figure/CQS-02/91": {"plan", "known_on", "as_of", "method_version"},
-		"/freshness": {"plan", "known_on"}, "/awards": {"plan", "known_on"},
+		"/freshness": {"plan", "known_on", "as_of", "method_version"}, "/awards": {"plan", "known_on", "as_of", "method_version"},
 	} {
 		lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(get(h, address+"?format=csv").Body.String(), "\uFEFF"))).ReadAll()
 		if err != nil || len(lines) == 0 {

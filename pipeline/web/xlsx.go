@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -174,22 +175,24 @@ var columns = map[string]column{
 // XLSX is the address of the page's table as a workbook: beside the CSV, everywhere.
 func (p *page) XLSX() string { return strings.Replace(p.CSV, "format=csv", "format=xlsx", 1) }
 
-// stated is the page's table in which every line says of which plan it is and what was known, and where it tells of figures,
-// of which day and by which method: a line that was copied out of its table still tells.
+// stated is the page's table in which every line says of which plan it is, what was known, of which day and by which method: a
+// line that was copied out of its table still tells. Where the page has no day, a line speaks of the end of its period, else of
+// the day of knowledge.
 func (s *site) stated(p *page) [][]string {
 	head := p.Table[0]
-	more := [][2]string{{"plan", s.Plan.Code}, {"known_on", s.knownOn(p)}}
-	if p.AsOfISO != "" {
-		more = append(more, [2]string{"as_of", p.AsOfISO})
+	asOf, period := p.AsOfISO, -1
+	if asOf == "" {
+		asOf, period = s.knownOn(p), slices.Index(head, "period_end")
 	}
-	if p.AsOfISO != "" || slices.Contains(head, "as_of") {
-		more = append(more, [2]string{"method_version", progress.MethodVersion})
-	}
+	more := [][2]string{{"plan", s.Plan.Code}, {"known_on", s.knownOn(p)}, {"as_of", asOf}, {"method_version", progress.MethodVersion}}
 	more = slices.DeleteFunc(more, func(c [2]string) bool { return slices.Contains(head, c[0]) })
 	out := make([][]string, len(p.Table))
 	for i, line := range p.Table {
 		out[i] = slices.Clone(line)
 		for _, c := range more {
+			if i > 0 && c[0] == "as_of" && period >= 0 {
+				c[1] = cmp.Or(line[period], c[1])
+			}
 			out[i] = append(out[i], c[min(i, 1)])
 		}
 	}
@@ -267,19 +270,21 @@ func (s *site) about(p *page, table [][]string) [][2]string {
 			lines = append(lines, [2]string{name, value})
 		}
 	}
-	say("Tính đến ngày", p.AsOf)
-	if p.AsOf != "" {
-		known := p.KnownOn
-		if known == "" {
-			known = words.Day(plan.DayOf(s.Now()))
-			if p.Frozen != 0 {
-				known = words.Day(p.Frozen)
-			}
+	iso := func(text string) string {
+		d, err := plan.ParseDay(text)
+		if err != nil {
+			return text
 		}
-		say("Theo số liệu đã biết đến ngày", known)
+		return words.Day(d)
 	}
+	if day := cmp.Or(p.AsOfISO, distinct(table, "as_of"), s.knownOn(p)); strings.Contains(day, ",") {
+		say("Tính đến ngày", "ghi ở từng dòng")
+	} else {
+		say("Tính đến ngày", iso(day))
+	}
+	say("Theo số liệu đã biết đến ngày", iso(s.knownOn(p)))
 	say("Bản kế hoạch", distinct(table, "plan_version"))
-	say("Phiên bản phương pháp", distinct(table, "method_version"))
+	say("Phiên bản phương pháp", cmp.Or(distinct(table, "method_version"), progress.MethodVersion))
 	if p.Permalink != "" {
 		say("Liên kết của trang", strings.TrimRight(s.Site, "/")+p.Permalink)
 	}
