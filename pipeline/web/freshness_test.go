@@ -19,3 +19,11 @@ func TestDriftRows(t *testing.T) {
 		}
 	}
 }
+
+func TestScheduleText(t *testing.T) {
+	for cron, want := range map[string]string{"*/15 * * * *": "15 phút một lần", "5 1 * * *": "01:05 hằng ngày", "45 6 3 * *": "06:45 ngày 3 hằng tháng", "0 6 * * 1": "0 6 * * 1"} {
+		if got := scheduleText(cron); got != want {
+			t.Errorf("%s: %q, want %q", cron, got, want)
+		}
+	}
+}

@@ -49,7 +49,7 @@ func kindName(info sourceInfo) string {
 
 var (
 	everyMinutes = regexp.MustCompile(`^\*/(\d+) \* \* \* \*$`)
-	everyDay     = regexp.MustCompile(`^(\d{1,2}) (\d{1,2}) \* \* \*$`)
+	atATime      = regexp.MustCompile(`^(\d{1,2}) (\d{1,2}) (\*|\d{1,2}) \* \*$`) // of every day, or of a day of the month
 )
 
 // scheduleText is a cron line in words; one that has none stands as it is.
@@ -57,9 +57,12 @@ func scheduleText(cron string) string {
 	if m := everyMinutes.FindStringSubmatch(cron); m != nil {
 		return m[1] + " phút một lần"
 	}
-	if m := everyDay.FindStringSubmatch(cron); m != nil {
+	if m := atATime.FindStringSubmatch(cron); m != nil {
 		minute, _ := strconv.Atoi(m[1])
 		hour, _ := strconv.Atoi(m[2])
+		if m[3] != "*" {
+			return fmt.Sprintf("%02d:%02d ngày %s hằng tháng", hour, minute, m[3])
+		}
 		return fmt.Sprintf("%02d:%02d hằng ngày", hour, minute)
 	}
 	return cron
