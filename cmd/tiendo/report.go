@@ -63,7 +63,7 @@ says which, and whether the period is over.
 			if err != nil {
 				return err
 			}
-			d, err := web.ReportDocument(ctx, web.Options{Plan: p, Store: st, Reviews: st, Now: a.now, Notice: a.notice(ctx, p, st)}, args[0], t, unit, k)
+			d, err := web.ReportDocument(ctx, web.Options{Plan: p, Store: st, Reviews: st, Contests: st, Now: a.now, Notice: a.notice(ctx, p, st)}, args[0], t, unit, k)
 			if err != nil {
 				return fmt.Errorf("report %s: %w", args[0], err)
 			}

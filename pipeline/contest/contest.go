@@ -132,6 +132,31 @@ func (c Contest) Next(a Action) (Event, error) {
 // Late says whether the answer is overdue on the day.
 func (c Contest) Late(today plan.Day) bool { return c.State == Open && today > c.Due }
 
+// Stood is the contest as it stood just before an instant; false: it was not filed then. The zero instant is the newest step.
+func (c Contest) Stood(by time.Time) (Contest, bool) {
+	if by.IsZero() {
+		return c, true
+	}
+	if c.End != nil && !c.End.At.Before(by) {
+		c.State, c.End = Open, nil
+	}
+	return c, c.At.Before(by)
+}
+
+// Within parts contests into the open ones and those that ended in a period, or are about a figure of it and ended.
+func Within(all []Contest, start, end plan.Day) (open, ended []Contest) {
+	in := func(d plan.Day) bool { return start <= d && d <= end }
+	for _, c := range all {
+		switch {
+		case c.State == Open:
+			open = append(open, c)
+		case in(plan.DayOf(c.End.At)) || in(c.Figure.AsOf):
+			ended = append(ended, c)
+		}
+	}
+	return open, ended
+}
+
 // Of puts stored events together, by number. It fails where they are no history that Next allows.
 func Of(events []Event) ([]Contest, error) {
 	events = slices.Clone(events)

@@ -78,6 +78,48 @@ func TestLate(t *testing.T) {
 	}
 }
 
+func TestStood(t *testing.T) {
+	day := func(d int) time.Time { return time.Date(2025, 7, d, 12, 0, 0, 0, time.UTC) }
+	c := Contest{At: day(2), State: Refused, End: &Event{Action: Refuse, At: day(5)}}
+	for _, x := range []struct {
+		by    time.Time
+		filed bool
+		state State
+	}{{day(1), false, Open}, {day(2), false, Open}, {day(3), true, Open}, {day(5), true, Open}, {day(6), true, Refused}, {time.Time{}, true, Refused}} {
+		if got, filed := c.Stood(x.by); filed != x.filed || got.State != x.state || (got.End == nil) != (x.state == Open) {
+			t.Errorf("by %s: filed %t, %s", x.by, filed, got.State)
+		}
+	}
+	if c.State != Refused || c.End == nil {
+		t.Error("the contest itself was changed")
+	}
+}
+
+func TestWithin(t *testing.T) {
+	start, end := plan.MustDay("2025-06-01"), plan.MustDay("2025-06-30")
+	for _, x := range []struct {
+		name        string
+		asOf        string
+		ended       string // empty: open
+		open, among bool
+	}{
+		{"open, of the period", "2025-06-29", "", true, false},
+		{"open, of an earlier one", "2024-06-30", "", true, false},
+		{"ended in the period", "2024-06-30", "2025-06-30", false, true},
+		{"ended later, of a figure of the period", "2025-06-01", "2025-08-01", false, true},
+		{"ended before, of an earlier figure", "2025-05-25", "2025-05-31", false, false},
+		{"ended later, of an earlier figure", "2025-05-25", "2025-07-01", false, false},
+	} {
+		c := Contest{State: Open, Figure: Figure{AsOf: plan.MustDay(x.asOf)}}
+		if x.ended != "" {
+			c.State, c.End = Accepted, &Event{At: plan.MustDay(x.ended).Start().Add(time.Hour)}
+		}
+		if open, ended := Within([]Contest{c}, start, end); (len(open) == 1) != x.open || (len(ended) == 1) != x.among {
+			t.Errorf("%s: %d open, %d ended", x.name, len(open), len(ended))
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	change := func(f func(*Event)) Event { e := filed; f(&e); return e }
 	for _, c := range []struct {

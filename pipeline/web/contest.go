@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/contest"
@@ -45,13 +46,31 @@ func (s *site) signContested(ctx context.Context, a *ask, day plan.Day) ([]conte
 	if err != nil {
 		return nil, err
 	}
+	a.sign(all, day, a.until())
+	return all, nil
+}
+
+// until is the instant up to which things are known; zero: all of them.
+func (a *ask) until() time.Time {
+	if a.knownOn == plan.NoDay {
+		return time.Time{}
+	}
+	return a.knownOn.End()
+}
+
+// sign notes the figures up to the day that were objected to by an instant, and gives those contests as they stood then.
+func (a *ask) sign(all []contest.Contest, day plan.Day, by time.Time) (stood []contest.Contest) {
 	a.contested = map[figureKey]bool{}
 	for _, c := range all {
-		if c.State == contest.Open && c.Figure.AsOf <= day && (a.knownOn == plan.NoDay || plan.DayOf(c.At) <= a.knownOn) {
+		c, filed := c.Stood(by)
+		if !filed || c.Figure.AsOf > day {
+			continue
+		}
+		if stood = append(stood, c); c.State == contest.Open {
 			a.contested[figureKey{c.Figure.Indicator, c.Figure.Unit}] = true
 		}
 	}
-	return all, nil
+	return stood
 }
 
 // contestStates are the words for how a contest stands.
@@ -202,9 +221,15 @@ func capital(text string) string {
 	return strings.ToUpper(string(r[:1])) + string(r[1:])
 }
 
+// contestList is a table of contests.
+type contestList struct {
+	Rows    []contestRow
+	Reasons bool // who reads may read why
+}
+
 type contestsBody struct {
+	contestList
 	Tabs   []link
-	Rows   []contestRow
 	States []link
 	Open   int
 	Late   int
@@ -226,7 +251,7 @@ func (s *site) contestList(ctx context.Context, a *ask) (*page, error) {
 	if _, ok := contestStates[state]; state != "" && !ok {
 		return nil, notFound("Không có tình trạng này", fmt.Sprintf("Giải trình không có tình trạng “%s”.", state), link{Text: "Xem mọi giải trình", URL: "/contests"})
 	}
-	b := &contestsBody{Tabs: s.careTabs(ctx, a, "/contests"), States: []link{{Text: fmt.Sprintf("Tất cả (%d)", len(all)), URL: a.url("/contests"), Here: state == ""}}}
+	b := &contestsBody{contestList: contestList{Reasons: true}, Tabs: s.careTabs(ctx, a, "/contests"), States: []link{{Text: fmt.Sprintf("Tất cả (%d)", len(all)), URL: a.url("/contests"), Here: state == ""}}}
 	count := map[contest.State]int{}
 	for _, c := range all {
 		count[c.State]++

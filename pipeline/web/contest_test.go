@@ -1,7 +1,10 @@
 package web_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,9 +14,11 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tiendo/pipeline/access"
+	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/web"
+	"tiendo/schema"
 )
 
 // TestContest goes the whole way: a unit's officer objects to a figure, everybody sees the sign and only those who sign in
@@ -123,6 +128,7 @@ func TestContest(t *testing.T) {
 			t.Errorf("%s does not tell who signed in: %s", address, see(viewer, address))
 		}
 	}
+	contestedInReports(t, p, st, nobody, viewer, why)
 	if seen := see(viewer, "/contests/2"); !strings.Contains(seen, "Không có giải trình này") {
 		t.Errorf("a contest that is not there: %s", seen)
 	}
@@ -181,6 +187,17 @@ func TestContest(t *testing.T) {
 	if seen := see(lan, figure); !strings.Contains(seen, "Giải trình đã kết thúc") || !strings.Contains(seen, hint) {
 		t.Errorf("the figure behind the decision: %s", seen)
 	}
+	for _, address := range []string{"/report/2025-W26", "/report/2025-06?unit=899", "/review/2025-W26"} {
+		if seen := see(viewer, address); !strings.Contains(seen, "Chấp nhận") || strings.Contains(seen, "đang giải trình)") || strings.Contains(seen, "◐ đang giải trình") {
+			t.Errorf("%s behind the decision: %s", address, between(seen, "Giải trình số liệu", "quá hạn"))
+		}
+	}
+	if seen := see(viewer, "/report/2025-06"); !strings.Contains(seen, "Nguồn đã gửi lại 12 hồ sơ") || !strings.Contains(seen, "0 số liệu đang được đơn vị giải trình") {
+		t.Errorf("the report behind the decision: %s", between(seen, "Giải trình số liệu", "Khen thưởng"))
+	}
+	if seen := see(viewer, "/report/2025-06?unit=900"); strings.Contains(seen, "đang được đơn vị giải trình") {
+		t.Error("the report of another unit tells of it")
+	}
 	rows, err := st.Audit(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -194,6 +211,71 @@ func TestContest(t *testing.T) {
 	if got := strings.Join(told, "; "); got != "lan contest_filed CQS-02 899; minh contest_accepted CQS-02 899" {
 		t.Errorf("the audit log tells of %s", got)
 	}
+}
+
+// contestedInReports: the figure bears the sign in every form of the reports that show it, and stands in their list; the reasons are
+// for those who have signed in, and for the command.
+func contestedInReports(t *testing.T, p *plan.Plan, st *schema.Store, nobody, viewer browser, why string) {
+	t.Helper()
+	const sign, list = "(◐ đang giải trình)", "1 số liệu đang được đơn vị giải trình"
+	for _, c := range []struct {
+		address     string
+		sign, other bool // the report shows the figure; it is none of the report's
+	}{{"/report/2025-W26?unit=899", true, false}, {"/report/2025-06?unit=899", true, false}, {"/report/2025-06", false, false}, {"/report/final-2025", false, false}, {"/report/2025-06?unit=900", false, true}, {"/report/2025-W25?unit=899", false, true}} {
+		for who, b := range map[string]browser{"nobody": nobody, "a viewer": viewer} {
+			_, body := b.ask("GET", c.address, nil)
+			seen := text(body)
+			if strings.Contains(seen, list) == c.other || c.sign && !strings.Contains(seen, sign) || c.other && strings.Contains(seen, sign) {
+				t.Errorf("%s for %s: %s", c.address, who, between(seen, "Giải trình số liệu", "Kiến nghị"))
+			}
+			if reasons := strings.Contains(seen, why); reasons != (who == "a viewer" && !c.other) {
+				t.Errorf("%s tells %s the reasons: %t", c.address, who, reasons)
+			}
+		}
+	}
+	for _, format := range []string{"docx", "xlsx"} {
+		_, body := viewer.ask("GET", "/report/2025-06?unit=899&format="+format, nil)
+		if inside := unzipped(t, []byte(body)); !strings.Contains(inside, sign) || !strings.Contains(inside, why) {
+			t.Errorf("the %s does not say that the figure is contested", format)
+		}
+	}
+	d, err := web.ReportDocument(t.Context(), web.Options{Plan: p, Store: st, Contests: st, Now: clock(p.Demo.AsOf)}, "2025-06", plan.Calendar, "899", plan.NoDay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if page, err := document.Page(d); err != nil || !strings.Contains(string(page), why) {
+		t.Errorf("the command's report does not say why: %v", err)
+	}
+	for who, b := range map[string]browser{"nobody": nobody, "a viewer": viewer} {
+		_, body := b.ask("GET", "/review/2025-W26", nil)
+		if part := between(body, `id="contested"`, "</section>"); !strings.Contains(part, "/unit/899") || !strings.Contains(part, "07/07/2025") || strings.Contains(part, why) != (who == "a viewer") {
+			t.Errorf("the week's review for %s: %s", who, text(part))
+		}
+	}
+	if _, body := viewer.ask("GET", "/review/2025-W25", nil); strings.Contains(body, `id="contested"`) {
+		t.Error("the review of the week before tells of it")
+	}
+}
+
+// unzipped is all that an office document holds.
+func unzipped(t *testing.T, body []byte) string {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(body), int64(len(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, f := range z.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(&all, r); err != nil {
+			t.Fatal(err)
+		}
+		r.Close()
+	}
+	return all.String()
 }
 
 // between is what stands behind a and before b.

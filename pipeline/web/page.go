@@ -24,6 +24,7 @@ type ask struct {
 	lastWeek      plan.Day // the last complete weekly point
 
 	contested map[figureKey]bool // figures that a unit objects to, for pages that asked
+	trusted   bool               // asked by a command, whose reader has the store itself
 }
 
 func (s *site) ask(r *http.Request) (*ask, error) {

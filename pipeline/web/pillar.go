@@ -95,6 +95,9 @@ func (s *site) pillarPage(ctx context.Context, a *ask) (*page, error) {
 		return nil, err
 	}
 
+	if _, err := s.signContested(ctx, a, pl.day); err != nil {
+		return nil, err
+	}
 	b := &pillarBody{Name: in.Pillar(code).Name, Unit: pl.unit, UnitURL: s.unitURL(a, pl.unit)}
 	for _, x := range in.Pillars {
 		b.Others = append(b.Others, link{Text: x.Name, URL: s.pillarURL(a, x.Code, pl.unit), Here: x.Code == code})

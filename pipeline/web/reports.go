@@ -11,6 +11,7 @@ import (
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/award"
+	"tiendo/pipeline/contest"
 	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
@@ -85,8 +86,10 @@ type report struct {
 	children  []Standing
 	verdicts  map[resultKey]Outcome // of the milestone, as stored last
 	awards    []awardStanding
-	comments  []review.Step    // of the weekly reviews of the period, for those who may read them
-	actions   []*review.Action // likewise
+	comments  []review.Step     // of the weekly reviews of the period, for those who may read them
+	actions   []*review.Action  // likewise
+	contests  []contest.Contest // about figures of the unit and those below it up to the day, as they stood
+	reasons   bool              // who reads may read what is said in them
 	knownOn   plan.Day
 	authority *plan.Unit // nil: the plan names none
 	province  *plan.Unit
@@ -159,7 +162,7 @@ func ReportDocument(ctx context.Context, o Options, label string, t plan.PeriodT
 	}
 	now := o.Now()
 	s := &site{Options: o, sources: sources}
-	r, err := s.readReport(ctx, &ask{asOf: plan.NoDay, knownOn: knownOn, today: plan.DayOf(now), lastWeek: plan.LastWeeklyPoint(now)}, label, t, unit)
+	r, err := s.readReport(ctx, &ask{asOf: plan.NoDay, knownOn: knownOn, today: plan.DayOf(now), lastWeek: plan.LastWeeklyPoint(now), trusted: true}, label, t, unit)
 	if err != nil {
 		return nil, err
 	}
@@ -280,18 +283,13 @@ func (r *report) read(ctx context.Context, newest plan.Day) error {
 		w.Reports, w.KeptFrom, err = r.Store.Reports(gctx, r.reported)
 		return
 	})
+	g.Go(func() error { return r.readContests(gctx) })
 	if err := g.Wait(); err != nil {
 		return err
 	}
 	w.Results, w.Tallies, w.Standings = slices.Concat(results...), slices.Concat(tallies...), slices.Concat(standings...)
 	if !r.top {
-		w.Reports = slices.DeleteFunc(w.Reports, func(x Report) bool {
-			u := r.Plan.Units.Key(x.Unit)
-			for u != nil && u != r.unit {
-				u = u.Parent
-			}
-			return u == nil
-		})
+		w.Reports = slices.DeleteFunc(w.Reports, func(x Report) bool { return !r.covers(x.Unit) })
 	}
 	r.pack = review.Week(r.in, w)
 	r.targets = targets(&r.pack)
@@ -312,6 +310,26 @@ func (r *report) read(ctx context.Context, newest plan.Day) error {
 		return err
 	}
 	return r.readAwards(ctx)
+}
+
+// covers says whether the report is about the unit: about all of them, or it stands below the report's own.
+func (r *report) covers(k plan.UnitKey) bool {
+	u := r.Plan.Units.Key(k)
+	for u != nil && u != r.unit {
+		u = u.Parent
+	}
+	return r.top || u != nil
+}
+
+// readContests takes what is objected to. That a figure is contested is for everybody, why is for those who have signed in.
+func (r *report) readContests(ctx context.Context) error {
+	all, err := r.site.contests(ctx)
+	if err != nil {
+		return err
+	}
+	r.reasons = r.ask.trusted || may(ctx, access.View, plan.UnitKey{})
+	r.contests = slices.DeleteFunc(r.ask.sign(all, r.day, r.ask.until()), func(c contest.Contest) bool { return !r.covers(c.Figure.Unit) })
+	return nil
 }
 
 // readReviews takes what was said and given to do in the weekly reviews of the period, about the unit or below it. Like the

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tiendo/pipeline/award"
+	"tiendo/pipeline/contest"
 	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
@@ -30,6 +31,7 @@ var reportSections = []struct {
 	{"Nguyên nhân ghi nhận", (*report).causes},
 	{"Việc đã giao trong rà soát tuần", (*report).given},
 	{"Chế độ báo cáo và điều chỉnh số liệu", (*report).reporting},
+	{"Giải trình số liệu", (*report).contested},
 	{"Khen thưởng", (*report).commendation},
 	{"Kiến nghị, đề xuất", (*report).proposals},
 }
@@ -382,7 +384,7 @@ func (r *report) byPillar() []document.Block {
 				continue
 			}
 			a := x.Now
-			row := document.Row{Cells: document.Cells(strconv.Itoa(len(t.Rows)+1), ind.Code+" "+ind.Name)}
+			row := document.Row{Cells: document.Cells(strconv.Itoa(len(t.Rows)+1), r.marked(ind.Code+" "+ind.Name, ind, x.Unit))}
 			switch {
 			case !r.targets:
 				row.Cells = append(row.Cells, beside(ind, valueOf(x.Before), figure), value(ind, a.Value), beside(ind, change(x), signed))
@@ -468,7 +470,7 @@ func (r *report) changes() []document.Block {
 		}
 		for _, x := range m.pairs[:min(5, len(m.pairs))] {
 			if ind := r.in.Indicator(x.Indicator); ind != nil {
-				t.Rows = append(t.Rows, document.Row{Cells: []document.Cell{{Text: r.called(ind)}, {Text: r.unitName(x.Unit)}, beside(ind, x.Before.PathValue, figure), beside(ind, x.Now.PathValue, figure), beside(ind, x.Moved(), signed)}})
+				t.Rows = append(t.Rows, document.Row{Cells: []document.Cell{{Text: r.marked(r.called(ind), ind, x.Unit)}, {Text: r.unitName(x.Unit)}, beside(ind, x.Before.PathValue, figure), beside(ind, x.Now.PathValue, figure), beside(ind, x.Moved(), signed)}})
 			}
 		}
 	}
@@ -581,7 +583,7 @@ func (r *report) laggingRows(most int) []document.Row {
 		if x.Now.WeeksBehind > 0 {
 			since += fmt.Sprintf(" (%d tuần)", x.Now.WeeksBehind)
 		}
-		rows = append(rows, document.Row{Cells: []document.Cell{{Text: r.unitName(x.Unit)}, {Text: r.called(ind)}, value(ind, x.Now.PathValue), beside(ind, x.Now.Expected, figure), beside(ind, x.Now.Gap, signed), {Text: since}}})
+		rows = append(rows, document.Row{Cells: []document.Cell{{Text: r.unitName(x.Unit)}, {Text: r.marked(r.called(ind), ind, x.Unit)}, value(ind, x.Now.PathValue), beside(ind, x.Now.Expected, figure), beside(ind, x.Now.Gap, signed), {Text: since}}})
 	}
 	return rows
 }
@@ -634,7 +636,7 @@ func (r *report) outlook() []document.Block {
 			misses++
 			verdict = "Không đạt"
 		}
-		t.Rows = append(t.Rows, document.Row{Cells: []document.Cell{{Text: r.called(ind)}, limit(ind, x.Now), value(ind, x.Now.PathValue),
+		t.Rows = append(t.Rows, document.Row{Cells: []document.Cell{{Text: r.marked(r.called(ind), ind, x.Unit)}, limit(ind, x.Now), value(ind, x.Now.PathValue),
 			beside(ind, x.Now.NeededPerWeek, weekly), beside(ind, x.Now.PacePerWeek, weekly), beside(ind, x.Now.Forecast, figure), {Text: verdict}}})
 	}
 	if len(t.Rows) == 0 {
@@ -817,13 +819,80 @@ func (r *report) reporting() []document.Block {
 		if ind == nil {
 			continue
 		}
-		t.Rows = append(t.Rows, document.Row{Cells: []document.Cell{{Text: r.called(ind)}, {Text: r.unitName(x.Now.Unit)}, value(ind, x.Was.Value), value(ind, x.Now.Value), {Text: words.Status(x.Was.Status).Name}, {Text: words.Status(x.Now.Status).Name}}})
+		t.Rows = append(t.Rows, document.Row{Cells: []document.Cell{{Text: r.marked(r.called(ind), ind, x.Now.Unit)}, {Text: r.unitName(x.Now.Unit)}, value(ind, x.Was.Value), value(ind, x.Now.Value), {Text: words.Status(x.Was.Status).Name}, {Text: words.Status(x.Now.Status).Name}}})
 	}
 	text := fmt.Sprintf("%s kết quả của kỳ trước (ngày %s) đã được điều chỉnh sau khi đã biết", words.Count(int64(n)), words.Day(r.before))
 	if n > shownLagging {
 		text += fmt.Sprintf("; %d kết quả thay đổi nhiều nhất nêu ở bảng dưới đây", shownLagging)
 	}
 	return append(out, sentence("%s.", text), t)
+}
+
+// marked is the name of a figure, with a sign where its unit objects to it and that is not settled.
+func (r *report) marked(name string, ind *plan.Indicator, unit plan.UnitKey) string {
+	if r.ask.contested[figureKey{ind.Code, unit}] {
+		return name + " (◐ đang giải trình)"
+	}
+	return name
+}
+
+// contested lists the figures that units object to: those that are not settled, and what became of the others of the period.
+func (r *report) contested() []document.Block {
+	open, ended := contest.Within(r.contests, r.period.Start, r.period.End)
+	if len(open)+len(ended) == 0 {
+		return nil
+	}
+	then := *r.ask
+	if r.knownOn != plan.NoDay {
+		then.today = min(then.today, r.knownOn)
+	}
+	var rows []contestRow
+	late := 0
+	for _, c := range slices.Concat(open, ended) {
+		x := r.contestRow(&then, c)
+		if x.Late {
+			late++
+		}
+		rows = append(rows, x)
+	}
+	table := func(caption, day, said string, rows []contestRow, line func(contestRow) (day, said string)) document.Table {
+		t := document.Table{Caption: caption, Columns: []document.Column{{Title: "Giải trình số", Width: 3, Align: document.Centre}, {Title: "Đơn vị", Width: 6}, {Title: "Chỉ tiêu", Width: 9}, {Title: "Số liệu", Width: 4, Align: document.Right},
+			{Title: "Tính đến ngày", Width: 5, Align: document.Centre}, {Title: day, Width: 5, Align: document.Centre}, {Title: "Tình trạng", Width: 5}}}
+		if r.reasons {
+			t.Columns = append(t.Columns, document.Column{Title: said, Width: 9})
+		}
+		for _, x := range rows {
+			name, number := x.Code, document.Cell{Text: x.Value}
+			if ind := r.in.Indicator(x.Code); ind != nil {
+				name, number = r.called(ind), value(ind, x.Figure.Value)
+			}
+			d, text := line(x)
+			state := x.Status.Name
+			if x.Late {
+				state += ", quá hạn trả lời"
+			}
+			cells := append([]document.Cell{whole(int(x.Number))}, document.Cells(x.Unit, name)...)
+			cells = append(append(cells, number), document.Cells(x.AsOf, d, state)...)
+			if r.reasons {
+				cells = append(cells, document.Cell{Text: text})
+			}
+			t.Rows = append(t.Rows, document.Row{Cells: cells})
+		}
+		return t
+	}
+	out := []document.Block{sentence("%d số liệu đang được đơn vị giải trình, chưa có kết luận, trong đó %d đã quá hạn trả lời; %d giải trình đã kết thúc trong kỳ.", len(open), late, len(ended))}
+	if len(open) > 0 {
+		out = append(out, table("Số liệu đang giải trình, chưa có kết luận", "Hạn trả lời", "Lý do giải trình", rows[:len(open)], func(x contestRow) (string, string) { return x.Until, strings.TrimSpace(x.Reason) }))
+	}
+	if len(ended) > 0 {
+		out = append(out, table("Giải trình đã kết thúc", "Ngày kết thúc", "Nội dung kết luận", rows[len(open):], func(x contestRow) (string, string) {
+			return words.Day(plan.DayOf(x.End.At)), strings.TrimSpace(strings.Trim(strings.TrimSpace(x.End.Reason)+"; "+strings.TrimSpace(x.End.Done), "; "))
+		}))
+	}
+	if !r.reasons {
+		out = append(out, document.Note("Lý do và nội dung kết luận chỉ nêu trong báo cáo của người đã đăng nhập."))
+	}
+	return out
 }
 
 // commendation says how the subjects of the milestone's awards stand.

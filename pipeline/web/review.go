@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tiendo/pipeline/access"
+	"tiendo/pipeline/contest"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/review"
@@ -48,7 +50,8 @@ type reviewBody struct {
 	Monday     string // day of the last review
 	Restated   []restatedRow
 	Untold     string
-	More       int // restated, not listed
+	More       int         // restated, not listed
+	Contests   contestList // figures of the week and before, open or ended in the week
 	Late       []lateRow
 	LateOn     string // the day on which what is late was late
 	LateTold   bool   // nothing is missing in the list
@@ -94,6 +97,7 @@ type changeRow struct {
 	Misses          bool
 	From, To        words.StatusWord
 	Weeks           string
+	Contested       bool   // the unit objects to it, and that is not settled
 	Said            string // where the newest comment on it is; empty: there is none
 	indicator       string
 	unit            plan.UnitKey
@@ -235,6 +239,7 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 	a.asOf = week // links lead to the same day
 	var w review.Input
 	var sources []Source
+	var contests []contest.Contest
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		w, err = gather(gctx, s.Store, s.Plan, week, a.knownOn, true)
@@ -244,10 +249,15 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 		sources, err = s.Store.Sources(gctx)
 		return
 	})
+	g.Go(func() (err error) {
+		contests, err = s.contests(gctx)
+		return
+	})
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
 	in := s.known(a)
+	by := a.until()
 	live := review.Week(in, w)
 	pack, kept := live, (*review.Kept)(nil)
 	l, broken, err := s.reviewLog(ctx)
@@ -261,7 +271,7 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 		if in = s.Plan.At(plan.DayOf(kept.MadeAt)); unknownIn(in, &kept.Pack) != "" {
 			return nil, &refusal{http.StatusConflict, "Gói số liệu của kế hoạch khác", fmt.Sprintf("Gói số liệu đã chốt có mã “%s” mà bản kế hoạch đang dùng không có. Gói vẫn còn nguyên: `tiendo review show %s --json`.", unknownIn(in, &kept.Pack), review.WeekName(week)), nil}
 		}
-		pack, w.ReviewedOn = kept.Pack, kept.ReviewedOn
+		pack, w.ReviewedOn, by = kept.Pack, kept.ReviewedOn, kept.MadeAt
 	}
 
 	p := s.newPage("review", "Rà soát "+lowerFirst(weekTitle(week)))
@@ -279,7 +289,12 @@ func (s *site) review(ctx context.Context, a *ask) (*page, error) {
 		p.Next = weekURL(a, all[i+1])
 	}
 	p.Permalink, p.CSV = weekURL(a, week), weekURL(a, week, "format", "csv")
+	open, ended := contest.Within(a.sign(contests, week, by), week-6, week)
 	b := s.reviewBody(a, in, &pack)
+	for _, c := range slices.Concat(open, ended) {
+		b.Contests.Rows = append(b.Contests.Rows, s.contestRow(a, c))
+	}
+	b.Contests.Reasons = may(ctx, access.View, plan.UnitKey{})
 	b.LateOn, b.LateTold = words.Day(w.ReviewedOn), pack.LateTold
 	if s.desk != nil {
 		c := s.course(ctx, a, in, l, week)
@@ -518,7 +533,7 @@ func (s *site) changeRow(a *ask, in *plan.Plan, now, before *Assessment) (change
 	if ind == nil || u == nil {
 		return changeRow{}, false
 	}
-	r := changeRow{indicator: ind.Code, unit: u.UnitKey, Code: ind.Code, Name: ind.Name, Short: ind.Short, URL: s.indicatorURL(a, ind.Code, u), Unit: u.Name, UnitURL: s.unitURL(a, u), Was: words.Unknown, Now: words.Unknown, Moved: words.Unknown,
+	r := changeRow{indicator: ind.Code, unit: u.UnitKey, Code: ind.Code, Name: ind.Name, Short: ind.Short, URL: s.indicatorURL(a, ind.Code, u), Unit: u.Name, UnitURL: s.unitURL(a, u), Contested: a.contested[figureKey{ind.Code, u.UnitKey}], Was: words.Unknown, Now: words.Unknown, Moved: words.Unknown,
 		Expected: words.Unknown, Gap: words.Unknown, From: words.Status(progress.NoData), To: words.Status(progress.NoData)}
 	if before != nil {
 		r.Was, r.From = figure(ind, before.PathValue), words.Status(before.Status)

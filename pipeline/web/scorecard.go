@@ -111,6 +111,9 @@ func (s *site) scorecard(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	if _, err := s.signContested(ctx, a, pl.day); err != nil {
+		return nil, err
+	}
 	in := s.known(a)
 	rows, watched := s.split(in, s.unitRows(a, in, pl, results))
 	b := &scorecardBody{Unit: pl.unit, Counts: counts(rows), Total: len(rows), Level: s.Plan.LevelInfo(level).Name, HeatURL: a.url("/heat"), UnitURL: s.unitURL(a, pl.unit)}
