@@ -294,9 +294,9 @@ type remarks struct {
 	WriteURL                string // empty: may not
 }
 
-// remarks of a figure on a day; nil: there are none, and none may be written.
+// remarks of a figure on a day; nil: there are none that the reader may read, and none may be written.
 func (s *site) remarks(ctx context.Context, a *ask, stored map[plan.Level][]plan.Day, ind *plan.Indicator, u *plan.Unit, day plan.Day) (*remarks, error) {
-	if s.desk == nil {
+	if s.desk == nil || !may(ctx, access.View, plan.UnitKey{}) {
 		return nil, nil
 	}
 	l, _, err := s.reviewLog(ctx)
