@@ -61,7 +61,8 @@ const walkersPassword = "đi hết mọi trang"
 const heaviest = 300_000
 
 // TestPages walks the site on the demo: no address answers with an error, every page weighs little enough for an old line, and
-// axe-core finds nothing serious on any, on a desk's screen and on a phone's.
+// axe-core finds nothing serious on any, on a desk's screen and on a phone's, in Vietnamese and in English; nor is any wider than
+// the screen.
 func TestPages(t *testing.T) {
 	base, dir, st := walkedSite(t)
 	addresses := addressesOf(t)
@@ -231,6 +232,7 @@ func (a *addresses) pattern(t *testing.T, link string) string {
 // walked is an answer as one of the readers gets it.
 type walked struct {
 	reader, address string
+	pattern         string // of the address
 	main            string // what it shows below its header
 	weight          int
 	client          *http.Client
@@ -395,7 +397,7 @@ func walk(t *testing.T, base, reader string, site *addresses, own []string) (all
 		if !page {
 			continue
 		}
-		w := walked{reader: reader, address: address, weight: len(body), client: v.Client}
+		w := walked{reader: reader, address: address, pattern: pattern, weight: len(body), client: v.Client}
 		_, w.main, _ = strings.Cut(ownTokens.ReplaceAllString(body, ""), "<main")
 		for _, m := range loaded.FindAllStringSubmatch(body, -1) {
 			if weights[m[1]] == 0 {
@@ -492,6 +494,13 @@ func timely(t *testing.T, base, dir string, st *schema.Store, pages []walked) {
 	t.Logf("slowest first %.1f times the reference: %s; slowest again %.1f: %s", slowest[true], where[true], slowest[false], where[false])
 }
 
+// look is what a browser says of a page.
+type look struct {
+	Language string
+	Over     string // what goes over the screen's right edge; empty: nothing does
+	Faults   []fault
+}
+
 // fault is what axe-core has against a page.
 type fault struct {
 	ID, Impact, Help string
@@ -501,20 +510,40 @@ type fault struct {
 	}
 }
 
-// accessible lets axe-core look at every page, in one browser for each screen. axe-core comes with the engine: `make tools`.
+// looking opens what a page keeps folded, lets axe-core look at it, and names the first part that is wider than the screen
+// where the page is.
+const looking = `;document.querySelectorAll("main details").forEach(d => d.open = true);
+axe.run({resultTypes: ["violations"], elementRef: false}).then(r => {
+	const all = document.documentElement, over = all.scrollWidth - all.clientWidth;
+	const part = over > 0 && [...document.body.querySelectorAll("*")].find(e => e.getBoundingClientRect().right > all.clientWidth + 1 && !e.closest(".scroll"));
+	return JSON.stringify({language: all.lang, over: over > 0 ? over + " px: " + (part || document.body).outerHTML.slice(0, 300) : "", faults: r.violations});
+})`
+
+// screens are where pages are looked at, and in which language.
+var screens = []struct {
+	name, language string
+	width, height  int64
+	options        []chromedp.EmulateViewportOption
+}{
+	{"desk", "vi", 1366, 768, nil},
+	{"phone", "vi", 360, 740, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch}},
+	{"phone in English", "en", 360, 740, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch}},
+}
+
+// accessible lets axe-core look at every page, and in English at the fullest of every address, in one browser for each screen;
+// none may be wider than its screen. axe-core comes with the engine: `make tools`.
 func accessible(t *testing.T, base string, pages []walked) {
 	axe, err := os.ReadFile(filepath.Join("..", "..", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
 		t.Fatalf("%v: `make tools` brings it", err)
 	}
-	for _, screen := range []struct {
-		name          string
-		width, height int64
-		options       []chromedp.EmulateViewportOption
-	}{
-		{"desk", 1366, 768, nil},
-		{"phone", 360, 740, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch}},
-	} {
+	fullest := map[string]walked{}
+	for _, p := range pages {
+		if len(p.main) > len(fullest[p.pattern].main) {
+			fullest[p.pattern] = p
+		}
+	}
+	for _, screen := range screens {
 		t.Run(screen.name, func(t *testing.T) {
 			t.Parallel()
 			ctx := chrome(t)
@@ -524,9 +553,12 @@ func accessible(t *testing.T, base string, pages []walked) {
 					t.Fatal(err)
 				}
 			}
-			do(chromedp.EmulateViewport(screen.width, screen.height, screen.options...))
+			do(chromedp.EmulateViewport(screen.width, screen.height, screen.options...), chromedp.Navigate(base+"/login?lang="+screen.language))
 			reader := ""
 			for _, p := range pages {
+				if screen.language != "vi" && fullest[p.pattern].main != p.main {
+					continue
+				}
 				if p.reader != reader {
 					if reader != "" {
 						do(chromedp.Click("form.who button"), chromedp.WaitVisible("#name"))
@@ -535,15 +567,21 @@ func accessible(t *testing.T, base string, pages []walked) {
 					do(chromedp.Navigate(base+"/login"), chromedp.SendKeys("#name", reader), chromedp.SendKeys("#password", walkersPassword+"\r"), chromedp.WaitVisible("form.who"))
 				}
 				do(chromedp.Navigate(base + p.address))
-				said, err := chromedp.Run(ctx, chromedp.Evaluate[string](string(axe)+`;axe.run({resultTypes: ["violations"], elementRef: false}).then(r => JSON.stringify(r.violations))`, chromedp.EvalAwaitPromise))
+				said, err := chromedp.Run(ctx, chromedp.Evaluate[string](string(axe)+looking, chromedp.EvalAwaitPromise))
 				if err != nil {
 					t.Fatalf("%s: %v", p.address, err)
 				}
-				var faults []fault
-				if err := json.Unmarshal([]byte(said), &faults); err != nil {
+				var l look
+				if err := json.Unmarshal([]byte(said), &l); err != nil {
 					t.Fatal(err)
 				}
-				for _, f := range faults {
+				if l.Language != screen.language {
+					t.Errorf("%s for %q is in %q", p.address, p.reader, l.Language)
+				}
+				if l.Over != "" {
+					t.Errorf("%s for %q goes over the screen's edge by %s", p.address, p.reader, l.Over)
+				}
+				for _, f := range l.Faults {
 					what := fmt.Sprintf("%s for %q: %s, %s: %s, %d times, as %.200s: %s", p.address, p.reader, f.Impact, f.ID, f.Help, len(f.Nodes), f.Nodes[0].HTML, f.Nodes[0].Why)
 					if f.Impact == "serious" || f.Impact == "critical" {
 						t.Error(what)
