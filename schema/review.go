@@ -88,3 +88,28 @@ func (s *Store) packs(ctx context.Context, which, sha256 string) ([]review.Store
 	}
 	return all, rows.Err()
 }
+
+// VerifyReviews reads the whole log of reviews, counts the packs, and finds what was changed, taken out or put in among them, and in
+// the audit log, which tells of every step. kept are marks kept elsewhere.
+func (s *Store) VerifyReviews(ctx context.Context, kept ...access.Mark) (rows []access.Row, packs int, problems []access.Problem, err error) {
+	marks, err := s.ReviewMarks(ctx)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	if rows, err = s.ReviewLog(ctx); err != nil {
+		return nil, 0, nil, err
+	}
+	all, err := s.ReviewPacks(ctx)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	audit, wrong, err := s.VerifyAudit(ctx)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	problems = review.Verify(s.plan, rows, append(marks, kept...), all, audit)
+	for _, p := range wrong {
+		problems = append(problems, access.Problem{Seq: p.Seq, Text: "audit log: " + p.Text})
+	}
+	return rows, len(all), problems, nil
+}

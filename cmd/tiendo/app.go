@@ -238,10 +238,14 @@ func (a *app) setClock(ctx context.Context) error {
 	return nil
 }
 
-// ready opens plan and store and refuses a store whose replay was cut short.
-func (a *app) ready(ctx context.Context) (*plan.Plan, *schema.Store, error) {
+// ready opens plan and store. It refuses sources that the plan lacks, before anything is opened for them, and a store whose replay
+// was cut short.
+func (a *app) ready(ctx context.Context, sources ...string) (*plan.Plan, *schema.Store, error) {
 	p, err := a.plan()
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := sourcesNamed(p, sources); err != nil {
 		return nil, nil, err
 	}
 	st, err := a.open(ctx)

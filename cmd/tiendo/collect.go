@@ -39,14 +39,7 @@ pull only what changed between two days; the cursor stays behind what was pulled
 			if since != plan.NoDay && until != plan.NoDay && until < since {
 				return &usageError{fmt.Errorf("--to %s lies before --from %s", until, since)}
 			}
-			p, err := a.plan()
-			if err != nil {
-				return err
-			}
-			if err := sourcesNamed(p, args); err != nil {
-				return err
-			}
-			p, st, err := a.ready(ctx)
+			p, st, err := a.ready(ctx, args...)
 			if err != nil {
 				return err
 			}

@@ -35,14 +35,7 @@ lists the newest one by one.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			p, err := a.plan()
-			if err != nil {
-				return err
-			}
-			if err := sourcesNamed(p, args); err != nil {
-				return err
-			}
-			p, st, err := a.ready(ctx)
+			_, st, err := a.ready(ctx, args...)
 			if err != nil {
 				return err
 			}
@@ -110,14 +103,7 @@ Twice is as once. What must be mended at the source comes in with the next pull.
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			p, err := a.plan()
-			if err != nil {
-				return err
-			}
-			if err := sourcesNamed(p, args); err != nil {
-				return err
-			}
-			p, st, err := a.ready(ctx)
+			p, st, err := a.ready(ctx, args...)
 			if err != nil {
 				return err
 			}

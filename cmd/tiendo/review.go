@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/review"
 	"tiendo/pipeline/web"
@@ -312,9 +311,9 @@ paper, say) and give it back later with --kept: then that is found, too.`,
 			if err != nil {
 				return err
 			}
-			rows, packs, problems, err := verifyReviews(ctx, st, mark)
+			rows, packs, problems, err := st.VerifyReviews(ctx, mark...)
 			if err == nil && len(problems) > 0 { // a step that was just being taken stands in one log only
-				rows, packs, problems, err = verifyReviews(ctx, st, mark)
+				rows, packs, problems, err = st.VerifyReviews(ctx, mark...)
 			}
 			if err != nil {
 				return err
@@ -324,27 +323,4 @@ paper, say) and give it back later with --kept: then that is found, too.`,
 	}
 	cmd.Flags().StringVar(&kept, "kept", "", "NUMBER:HASH that verify printed once: the step must still be that one")
 	return cmd
-}
-
-func verifyReviews(ctx context.Context, st *schema.Store, kept []access.Mark) (rows []access.Row, packs int, problems []access.Problem, err error) {
-	marks, err := st.ReviewMarks(ctx)
-	if err != nil {
-		return nil, 0, nil, err
-	}
-	if rows, err = st.ReviewLog(ctx); err != nil {
-		return nil, 0, nil, err
-	}
-	all, err := st.ReviewPacks(ctx)
-	if err != nil {
-		return nil, 0, nil, err
-	}
-	audit, wrong, err := st.VerifyAudit(ctx)
-	if err != nil {
-		return nil, 0, nil, err
-	}
-	problems = review.Verify(st.Plan(), rows, append(marks, kept...), all, audit)
-	for _, p := range wrong {
-		problems = append(problems, access.Problem{Seq: p.Seq, Text: "audit log: " + p.Text})
-	}
-	return rows, len(all), problems, nil
 }

@@ -195,19 +195,12 @@ same period is a restatement.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()
-			p, err := a.plan()
-			if err != nil {
-				return err
-			}
-			if err := sourcesNamed(p, []string{into}); err != nil {
-				return err
-			}
 			for _, f := range args {
 				if _, err := os.Stat(f); err != nil {
 					return fmt.Errorf("import: %w", err)
 				}
 			}
-			p, st, err := a.ready(ctx)
+			p, st, err := a.ready(ctx, into)
 			if err != nil {
 				return err
 			}

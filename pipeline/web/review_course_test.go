@@ -74,24 +74,8 @@ func reviewLog(t *testing.T, st *schema.Store) *review.Log {
 // proven says what verification says of the reviews.
 func proven(t *testing.T, st *schema.Store) {
 	t.Helper()
-	rows, err := st.ReviewLog(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	marks, err := st.ReviewMarks(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	packs, err := st.ReviewPacks(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	audit, err := st.Audit(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if found := review.Verify(st.Plan(), rows, marks, packs, audit); len(found) > 0 {
-		t.Error(found)
+	if _, _, found, err := st.VerifyReviews(t.Context()); err != nil || len(found) > 0 {
+		t.Error(found, err)
 	}
 }
 
