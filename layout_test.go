@@ -39,6 +39,7 @@ var mayImport = map[string][]string{
 	"pipeline/document":        nil,
 	"pipeline/english":         {"pipeline/award", "pipeline/plan", "pipeline/progress", "pipeline/words"},
 	"pipeline/web":             {"pipeline/english", "pipeline/contest", "pipeline/document", "pipeline/draft", "pipeline/open", "pipeline/access", "pipeline/award", "pipeline/plan", "pipeline/progress", "pipeline/review", "pipeline/words", "docs/runbooks", "dashboards/grafana/maps"},
+	"pipeline/web/browsertest": nil,
 	"docs/runbooks":            nil,
 	"collectors":               {"pipeline/plan"},
 	"collectors/table":         {"pipeline/plan", "collectors"},
@@ -76,7 +77,7 @@ var standsIn = map[string][]string{
 	"github.com/yuin/goldmark":             {"pipeline/web"},
 	"github.com/spf13/cobra":               {"cmd/tiendo"},
 	"github.com/schollz/progressbar/":      {"cmd/tiendo"},
-	"github.com/chromedp/":                 nil, // tests only
+	"github.com/chromedp/":                 {"pipeline/web/browsertest"}, // tests only
 	"github.com/rogpeppe/go-internal/":     nil,
 	"github.com/google/go-cmp/":            nil,
 	"github.com/compose-spec/compose-go/":  nil,
@@ -84,8 +85,8 @@ var standsIn = map[string][]string{
 	"pgregory.net/rapid":                   nil,
 	"database/sql":                         {"schema"},
 	"net/http/httptest":                    nil,
-	"testing":                              {"schema/engine/enginetest"},
-	"os/exec":                              {"schema/engine"},
+	"testing":                              {"schema/engine/enginetest", "pipeline/web/browsertest"},
+	"os/exec":                              {"schema/engine", "pipeline/web/browsertest"},
 	"unsafe":                               {"schema/engine"},
 	"plugin":                               nil,
 	"github.com/robfig/cron/":              {"cmd/tiendo", "collectors"},

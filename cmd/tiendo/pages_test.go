@@ -19,7 +19,6 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -33,6 +32,7 @@ import (
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/web/browsertest"
 	"tiendo/schema"
 	"tiendo/schema/engine"
 )
@@ -546,7 +546,7 @@ func accessible(t *testing.T, base string, pages []walked) {
 	for _, screen := range screens {
 		t.Run(screen.name, func(t *testing.T) {
 			t.Parallel()
-			ctx := chrome(t)
+			ctx := browsertest.Tab(t)
 			do := func(steps ...chromedp.Action[chromedp.Void]) {
 				t.Helper()
 				if err := chromedp.Do(ctx, steps...); err != nil {
@@ -592,25 +592,4 @@ func accessible(t *testing.T, base string, pages []walked) {
 			}
 		})
 	}
-}
-
-// chrome is a tab of Debian's chromium with an empty page; without chromium, or in short tests, the test is skipped.
-func chrome(t *testing.T) context.Context {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser is not started in short tests")
-	}
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed: apt-get install chromium")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // without a timeout: it starts the browser
-		t.Fatal(err)
-	}
-	return ctx
 }

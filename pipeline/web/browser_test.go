@@ -4,18 +4,19 @@ import (
 	"context"
 	"fmt"
 	"net/http/httptest"
-	"os/exec"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"tiendo/pipeline/web/browsertest"
 )
 
 // TestInABrowser looks at the pages as a leader's old screen and a phone show them: nothing sticks out sideways, nothing is
 // reported to the console, and no page has two main headings. It needs Debian's chromium.
 func TestInABrowser(t *testing.T) {
-	ctx := chrome(t)
+	ctx := browsertest.Tab(t)
 	var mu sync.Mutex
 	var said []string
 	go func() {
@@ -84,27 +85,6 @@ func TestInABrowser(t *testing.T) {
 			}
 		}
 	}
-}
-
-// chrome is a tab of Debian's chromium with an empty page; without chromium, or in short tests, the test is skipped.
-func chrome(t *testing.T) context.Context {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("a browser is not started in short tests")
-	}
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("chromium is not installed: apt-get install chromium")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // without a timeout: it starts the browser
-		t.Fatal(err)
-	}
-	return ctx
 }
 
 func number(t *testing.T, ctx context.Context, script string) int64 {

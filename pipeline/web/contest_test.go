@@ -18,6 +18,7 @@ import (
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/web"
+	"tiendo/pipeline/web/browsertest"
 	"tiendo/schema"
 )
 
@@ -291,7 +292,7 @@ func TestContestInABrowser(t *testing.T) {
 	st := filled(t, p)
 	people(t, st)
 	base := opened(t, web.Options{Plan: p, Store: st, Access: st, Contests: st, Now: clock(p.Demo.AsOf), Notice: notice})
-	ctx, cancel := context.WithTimeout(chrome(t), time.Minute)
+	ctx, cancel := context.WithTimeout(browsertest.Tab(t), time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(360, 740), chromedp.Navigate(base+"/login?next="+url.QueryEscape("/figure/CQS-02/899")),
 		chromedp.SendKeys("#name", "lan"), chromedp.SendKeys("#password", password+"\r"), chromedp.WaitVisible("#contest summary"), chromedp.Click("#contest summary"),

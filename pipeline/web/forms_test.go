@@ -28,6 +28,7 @@ import (
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/run"
 	"tiendo/pipeline/web"
+	"tiendo/pipeline/web/browsertest"
 	"tiendo/schema"
 )
 
@@ -659,7 +660,7 @@ func everyFormHasATemplate(t *testing.T, h *handing) {
 // A good form and a bad one in a real browser, by the one who enters and the one who confirms.
 func formsInABrowser(t *testing.T, h *handing) {
 	h.t = t
-	ctx := chrome(t)
+	ctx := browsertest.Tab(t)
 	dir := t.TempDir()
 	file := func(name string, data []byte) string {
 		path := filepath.Join(dir, name)

@@ -17,6 +17,7 @@ import (
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/web"
+	"tiendo/pipeline/web/browsertest"
 	"tiendo/schema"
 )
 
@@ -415,7 +416,7 @@ func TestSigningInInABrowser(t *testing.T) {
 	people(t, st)
 	base := opened(t, web.Options{Plan: p, Store: st, Access: st, Now: clock(p.Demo.AsOf), Notice: notice, RequireLogin: true})
 
-	ctx, cancel := context.WithTimeout(chrome(t), time.Minute)
+	ctx, cancel := context.WithTimeout(browsertest.Tab(t), time.Minute)
 	defer cancel()
 	says := func(want string) {
 		t.Helper()

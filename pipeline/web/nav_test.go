@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"tiendo/pipeline/web/browsertest"
 )
 
 // TestMorePagesInABrowser opens the folded part of the header by the keyboard, on a desk's screen and on a phone's, and goes on
@@ -17,7 +19,7 @@ func TestMorePagesInABrowser(t *testing.T) {
 	h := site(t, p, filled(t, p), clock(p.Demo.AsOf))
 	server := httptest.NewServer(h)
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(chrome(t), time.Minute)
+	ctx, cancel := context.WithTimeout(browsertest.Tab(t), time.Minute)
 	defer cancel()
 	for name, width := range map[string]int64{"desk": 1366, "old": 1024, "phone": 360} {
 		if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 740), chromedp.Navigate(server.URL+"/heat?as-of=2025-06-22")); err != nil {

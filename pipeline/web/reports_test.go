@@ -22,6 +22,7 @@ import (
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/review"
 	"tiendo/pipeline/web"
+	"tiendo/pipeline/web/browsertest"
 	"tiendo/schema"
 )
 
@@ -361,7 +362,7 @@ func reportOfReviews(t *testing.T, p *plan.Plan, st *schema.Store, now func() ti
 
 // In a browser: a report is chosen, printed on A4 without what stands around it, and had as a file.
 func reportInABrowser(t *testing.T, h http.Handler) {
-	ctx := chrome(t)
+	ctx := browsertest.Tab(t)
 	server := httptest.NewServer(h)
 	defer server.Close()
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1366, 768), chromedp.Navigate(server.URL+"/reports"), chromedp.SendKeys(`input[name=period]`, "2025-06"), chromedp.Click(`.reports button`), chromedp.WaitVisible(".document h1")); err != nil {

@@ -20,6 +20,7 @@ import (
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/review"
 	"tiendo/pipeline/web"
+	"tiendo/pipeline/web/browsertest"
 	"tiendo/schema"
 )
 
@@ -255,7 +256,7 @@ func later(t *testing.T, p *plan.Plan, st *schema.Store, indicator, unit, value 
 // A reviewer and an approver do the week's work in a real browser; a figure that is stated anew afterwards changes nothing that
 // was signed, and stands beside it.
 func TestReviewIsSignedInABrowser(t *testing.T) {
-	ctx, cancel := context.WithTimeout(chrome(t), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(browsertest.Tab(t), 2*time.Minute)
 	defer cancel()
 	p := load(t, kienGiang)
 	st := reviewed(t, p, changes()...)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"tiendo/pipeline/web/browsertest"
 )
 
 // TestSortInABrowser sorts columns of every kind by the keyboard, in a table made for it, and a table of the real site.
@@ -34,7 +36,7 @@ func TestSortInABrowser(t *testing.T) {
 	})
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(chrome(t), time.Minute)
+	ctx, cancel := context.WithTimeout(browsertest.Tab(t), time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1366, 768), chromedp.Navigate(server.URL+"/made"), chromedp.WaitVisible("button.sort")); err != nil {
 		t.Fatal(err)

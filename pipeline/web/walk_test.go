@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"tiendo/pipeline/web/browsertest"
 )
 
 // TestWalkToThePayloadInABrowser goes by clicks alone: a unit is found in the search box, its figure followed to the record.
@@ -15,7 +17,7 @@ func TestWalkToThePayloadInABrowser(t *testing.T) {
 	p := load(t, kienGiang)
 	server := httptest.NewServer(site(t, p, collected(t, p), clock(p.Demo.AsOf)))
 	defer server.Close()
-	ctx, cancel := context.WithTimeout(chrome(t), time.Minute)
+	ctx, cancel := context.WithTimeout(browsertest.Tab(t), time.Minute)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1366, 768), chromedp.Navigate(server.URL+"/")); err != nil {
 		t.Fatal(err)
