@@ -193,7 +193,7 @@ func TestContest(t *testing.T) {
 			t.Errorf("%s behind the decision: %s", address, between(seen, "Giải trình số liệu", "quá hạn"))
 		}
 	}
-	if seen := see(viewer, "/report/2025-06"); !strings.Contains(seen, "Nguồn đã gửi lại 12 hồ sơ") || !strings.Contains(seen, "0 số liệu đang được đơn vị giải trình") {
+	if seen := see(viewer, "/report/2025-06"); !strings.Contains(seen, "Nguồn đã gửi lại 12 hồ sơ") || !strings.Contains(seen, "Không có số liệu nào đang được giải trình; 1 giải trình đã kết thúc.") {
 		t.Errorf("the report behind the decision: %s", between(seen, "Giải trình số liệu", "Khen thưởng"))
 	}
 	if seen := see(viewer, "/report/2025-06?unit=900"); strings.Contains(seen, "đang được đơn vị giải trình") {

@@ -58,6 +58,8 @@ type outcome struct {
 	Final     string // the review that it is final by; empty: it is not
 	FinalURL  string
 	Since     string // what later figures give, where that is something else
+
+	Provisional bool // a verdict that no signed review holds
 }
 
 // part is a figure beside the official one.

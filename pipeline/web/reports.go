@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
@@ -86,10 +87,13 @@ type report struct {
 	children  []Standing
 	verdicts  map[resultKey]Outcome // of the milestone, as stored last
 	awards    []awardStanding
-	comments  []review.Step     // of the weekly reviews of the period, for those who may read them
-	actions   []*review.Action  // likewise
-	contests  []contest.Contest // about figures of the unit and those below it up to the day, as they stood
-	reasons   bool              // who reads may read what is said in them
+	officials map[string]official // likewise, of the unit itself, by indicator; nil: no review is kept
+	reviewed  bool                // the day has a weekly review
+	signed    int                 // number of the day's signed review; 0: it is not signed
+	comments  []review.Step       // of the weekly reviews of the period, for those who may read them
+	actions   []*review.Action    // likewise
+	contests  []contest.Contest   // about figures of the unit and those below it up to the day, as they stood
+	reasons   bool                // who reads may read what is said in them
 	knownOn   plan.Day
 	authority *plan.Unit // nil: the plan names none
 	province  *plan.Unit
@@ -161,7 +165,13 @@ func ReportDocument(ctx context.Context, o Options, label string, t plan.PeriodT
 		return nil, err
 	}
 	now := o.Now()
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &site{Options: o, sources: sources}
+	if o.Reviews != nil {
+		s.desk = &Desk{Plan: o.Plan, Store: o.Store, Reviews: o.Reviews, Now: o.Now, Clock: o.Now}
+	}
 	r, err := s.readReport(ctx, &ask{asOf: plan.NoDay, knownOn: knownOn, today: plan.DayOf(now), lastWeek: plan.LastWeeklyPoint(now), trusted: true}, label, t, unit)
 	if err != nil {
 		return nil, err
@@ -332,18 +342,32 @@ func (r *report) readContests(ctx context.Context) error {
 	return nil
 }
 
-// readReviews takes what was said and given to do in the weekly reviews of the period, about the unit or below it. Like the
-// pages of the reviews it is for those who have signed in; a command's reader has the store itself.
+// readReviews takes from the weekly reviews which verdicts on the milestone are final and whether the day's review is signed, and
+// what was said and given to do in the period, about the unit or below it. Like the pages of the reviews that is for those who
+// have signed in; a command's reader has the store itself.
 func (r *report) readReviews(ctx context.Context) error {
-	if r.Reviews == nil || r.desk != nil && !may(ctx, access.View, plan.UnitKey{}) {
-		return nil
-	}
-	rows, err := r.Reviews.ReviewLog(ctx)
-	if err != nil {
+	l, broken, err := r.reviewLog(ctx)
+	if err != nil || broken || r.desk == nil { // where the log is broken the figures are told all the same; the pages of the reviews say what is wrong
 		return err
 	}
-	l, err := review.Read(rows)
-	if err != nil { // the figures are told all the same; the pages of the reviews say what is wrong
+	r.reviewed = r.day == r.day.Sunday()
+	if c := l.Course(r.day); c.State == review.Final && r.knows(*c.Signed) {
+		r.signed = c.Number
+	}
+	r.officials = map[string]official{}
+	for _, x := range r.own() {
+		k := resultKey{x.Indicator, x.Unit}
+		o, ok := r.verdicts[k]
+		if !ok {
+			continue
+		}
+		f, err := r.official(ctx, l, r.ask.until(), x.Now, o)
+		if err != nil {
+			return err
+		}
+		r.verdicts[k], r.officials[x.Indicator] = f.Outcome, f
+	}
+	if !r.reasons {
 		return nil
 	}
 	for _, c := range l.Courses() {

@@ -177,6 +177,13 @@ func (r *report) opening() []document.Block {
 	if !r.over {
 		day += fmt.Sprintf(" Kỳ báo cáo chưa kết thúc (ngày cuối của kỳ là %s): các số liệu dưới đây là tạm tính.", words.Day(r.period.End))
 	}
+	switch {
+	case !r.reviewed || r.period.Milestone != nil: // of a milestone the verdicts say it one by one
+	case r.signed > 0:
+		day += fmt.Sprintf(" Bản rà soát tuần của ngày này đã ký duyệt (bản ký số %d); số liệu điều chỉnh sau khi ký, nếu có, nêu ở bản rà soát đó.", r.signed)
+	case r.over:
+		day += " Bản rà soát tuần của ngày này chưa ký duyệt: các số liệu dưới đây là tạm tính."
+	}
 	return append(out, sentence("%s", day))
 }
 
@@ -391,6 +398,14 @@ func (r *report) byPillar() []document.Block {
 			case atMilestone:
 				o, known := r.verdicts[resultKey{x.Indicator, x.Unit}]
 				verdict := words.Outcome(string(o.Outcome)).Name
+				if f := r.officials[x.Indicator]; known && f.By != nil {
+					verdict += " (chính thức)"
+					if f.moved() {
+						verdict += fmt.Sprintf("; số liệu điều chỉnh sau đó: %s %s", lowerFirst(words.Outcome(string(f.Now.Outcome)).Name), figure(ind, f.Now.Value))
+					}
+				} else if known && f.provisional() {
+					verdict += " (tạm tính)"
+				}
 				if !known {
 					verdict = words.Status(a.Status).Name
 				}
@@ -417,7 +432,11 @@ func (r *report) byPillar() []document.Block {
 	case !r.targets:
 		return append(out, document.Note("Dấu – là chưa có số liệu; chưa có số liệu không phải là 0."))
 	case atMilestone:
-		return append(out, document.Note("Giá trị chính thức tại mốc; kết luận theo số liệu đã biết đến nay. Dấu – là chưa có số liệu; chưa có số liệu không phải là 0."))
+		said := "Giá trị chính thức tại mốc; kết luận theo số liệu đã biết đến nay."
+		if r.officials != nil {
+			said = "Giá trị và kết luận tại mốc: “chính thức” là theo bản rà soát tuần đầu tiên đã ký duyệt có kết luận đó; “tạm tính” là theo số liệu đã biết đến nay, chưa có trong bản rà soát nào đã ký duyệt."
+		}
+		return append(out, document.Note(said+" Dấu – là chưa có số liệu; chưa có số liệu không phải là 0."))
 	}
 	return append(out, document.Note("“Thực hiện” là giá trị chính thức (số phát sinh: lũy kế từ đầu năm); “theo dõi” là giá trị so với lộ trình (số phát sinh: 52 tuần gần nhất); “so với lộ trình” tính bằng điểm %. Dấu – là chưa có số liệu; chưa có số liệu không phải là 0."))
 }
@@ -880,7 +899,17 @@ func (r *report) contested() []document.Block {
 		}
 		return t
 	}
-	out := []document.Block{sentence("%d số liệu đang được đơn vị giải trình, chưa có kết luận, trong đó %d đã quá hạn trả lời; %d giải trình đã kết thúc trong kỳ.", len(open), late, len(ended))}
+	text := "Không có số liệu nào đang được giải trình"
+	if len(open) > 0 {
+		text = fmt.Sprintf("%d số liệu đang được đơn vị giải trình, chưa có kết luận", len(open))
+	}
+	if late > 0 {
+		text += fmt.Sprintf(", trong đó %d đã quá hạn trả lời", late)
+	}
+	if len(ended) > 0 {
+		text += fmt.Sprintf("; %d giải trình đã kết thúc", len(ended))
+	}
+	out := []document.Block{sentence("%s.", text)}
 	if len(open) > 0 {
 		out = append(out, table("Số liệu đang giải trình, chưa có kết luận", "Hạn trả lời", "Lý do giải trình", rows[:len(open)], func(x contestRow) (string, string) { return x.Until, strings.TrimSpace(x.Reason) }))
 	}
@@ -1012,6 +1041,13 @@ func (r *report) about() [][2]string {
 		{"Đơn vị", r.unit.Name + " (" + r.unit.UnitKey.String() + ")"}, {"Tính đến ngày", words.Day(r.day)}, {"Theo số liệu đã biết đến ngày", words.Day(knownOn)}}
 	lines = append(lines, [2]string{"Bản kế hoạch", cmp.Or(strings.Join(r.pack.PlanVersions, ", "), r.Plan.VersionOn(r.day))},
 		[2]string{"Phiên bản phương pháp", cmp.Or(strings.Join(r.pack.MethodVersions, ", "), progress.MethodVersion)})
+	if r.reviewed {
+		state := "chưa ký duyệt, số liệu là tạm tính"
+		if r.signed > 0 {
+			state = fmt.Sprintf("đã ký duyệt, bản ký số %d", r.signed)
+		}
+		lines = append(lines, [2]string{"Bản rà soát tuần của ngày này", state})
+	}
 	if !r.pack.KnownAt.IsZero() {
 		lines = append(lines, [2]string{"Số liệu mới nhất có lúc", words.Instant(r.pack.KnownAt)})
 	}

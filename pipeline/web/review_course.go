@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/progress"
 	"tiendo/pipeline/review"
 	"tiendo/pipeline/words"
 )
@@ -495,34 +497,129 @@ func (s *site) reviewed(ctx context.Context, b *indicatorBody, a *ask, stored ma
 	if b.Remarks, err = s.remarks(ctx, a, stored, b.Indicator, pl.unit, pl.day); err != nil || x == nil || len(x.Outcomes) == 0 {
 		return err
 	}
-	l, _, err := s.reviewLog(ctx)
-	if err != nil {
+	l, broken, err := s.reviewLog(ctx)
+	if err != nil || broken {
 		return err
 	}
 	for i, o := range x.Outcomes {
-		f, c, err := s.finalOutcome(ctx, l, b.Indicator.Code, pl.unit, o.Milestone)
+		f, err := s.official(ctx, l, a.until(), x, o)
 		if err != nil {
 			return err
 		}
-		if f == nil {
+		v := &b.Outcomes[i]
+		v.Provisional = f.provisional()
+		if f.By == nil {
 			continue
 		}
-		v := &b.Outcomes[i]
 		now := *v
-		v.Status, v.Value, v.Why = words.Outcome(string(f.Outcome)), "", words.Reason(f.Reason)
+		v.Status, v.Value, v.Why = words.Outcome(string(f.Outcome.Outcome)), "", words.Reason(f.Reason)
 		if f.Value != nil {
 			v.Value = figure(b.Indicator, f.Value)
 		}
-		v.Final, v.FinalURL = lowerFirst(weekTitle(c.Week)), "/review/"+review.WeekName(c.Week)
-		if f.Outcome != o.Outcome || exact(f.Value) != exact(o.Value) {
+		v.Final, v.FinalURL = lowerFirst(weekTitle(f.By.Week)), "/review/"+review.WeekName(f.By.Week)
+		if f.moved() {
 			v.Since = strings.TrimSpace(lowerFirst(now.Status.Name) + " " + now.Value)
 		}
 	}
 	return nil
 }
 
-// finalOutcome is the verdict on a milestone that a signed review holds, of the first one that holds any; nil: none does.
-func (s *site) finalOutcome(ctx context.Context, l *review.Log, indicator string, u *plan.Unit, milestone plan.Day) (*Outcome, *review.Course, error) {
+// official is the verdict on a milestone as it counts: that of the signed review that made it final, else as it stands.
+type official struct {
+	Outcome
+	By  *review.Course // nil: no signed review holds one
+	Now Outcome        // as it stands
+}
+
+// provisional says whether there is a verdict that no signed review holds.
+func (o official) provisional() bool { return o.By == nil && o.Now.Decided() }
+
+// moved says whether the figures have become others since the verdict was final.
+func (o official) moved() bool {
+	return o.By != nil && (o.Outcome.Outcome != o.Now.Outcome || exact(o.Value) != exact(o.Now.Value))
+}
+
+// official finds what became of an outcome of a result, by the reviews that were signed before an instant; zero: all of them.
+func (s *site) official(ctx context.Context, l *review.Log, by time.Time, x *Assessment, o Outcome) (official, error) {
+	f, c, err := s.finalOutcome(ctx, l, by, x.Indicator, x.Unit, o.Milestone)
+	if err != nil || f == nil {
+		return official{Outcome: o, Now: o}, err
+	}
+	return official{Outcome: *f, By: c, Now: o}, nil
+}
+
+// milestoneLine is how a unit's targets came out at a milestone, and how many of the verdicts are final.
+type milestoneLine struct {
+	Milestone   string
+	Counts      []count
+	Finals      []finals
+	Provisional int
+	Codes       string // of the provisional ones, where they are few
+}
+
+// finals are the verdicts that a signed review made final.
+type finals struct {
+	N         int
+	Week, URL string
+	sunday    plan.Day
+}
+
+// namedProvisional is how many provisional verdicts are named.
+const namedProvisional = 6
+
+// milestoneLines sum up the verdicts on passed milestones of a unit's rows; none where no review is kept.
+func (s *site) milestoneLines(ctx context.Context, a *ask, rows []row) ([]milestoneLine, error) {
+	l, broken, err := s.reviewLog(ctx)
+	if err != nil || broken || s.desk == nil {
+		return nil, err
+	}
+	var out []milestoneLine
+	for _, m := range s.Plan.Milestones {
+		line, tally, codes := milestoneLine{Milestone: words.Day(m.Date)}, map[progress.Outcome]int{}, []string{}
+		for _, r := range rows {
+			if r.A == nil {
+				continue
+			}
+			for _, o := range r.A.Outcomes {
+				if o.Milestone != m.Date || o.Outcome == progress.OutcomeNone {
+					continue
+				}
+				f, err := s.official(ctx, l, a.until(), r.A, o)
+				if err != nil {
+					return nil, err
+				}
+				tally[f.Outcome.Outcome]++
+				switch {
+				case f.provisional():
+					codes = append(codes, r.Code)
+				case f.By != nil:
+					i := slices.IndexFunc(line.Finals, func(x finals) bool { return x.sunday == f.By.Week })
+					if i < 0 {
+						i = len(line.Finals)
+						line.Finals = append(line.Finals, finals{Week: lowerFirst(weekTitle(f.By.Week)), URL: "/review/" + review.WeekName(f.By.Week), sunday: f.By.Week})
+					}
+					line.Finals[i].N++
+				}
+			}
+		}
+		for _, o := range words.Outcomes {
+			if tally[o] > 0 {
+				line.Counts = append(line.Counts, count{Status: words.Outcome(string(o)), N: tally[o]})
+			}
+		}
+		if line.Provisional = len(codes); line.Provisional <= namedProvisional {
+			line.Codes = strings.Join(codes, ", ")
+		}
+		if len(line.Counts) > 0 {
+			out = append(out, line)
+		}
+	}
+	return out, nil
+}
+
+// finalOutcome is the verdict on a milestone that a signed review holds, of the first one that holds any; nil: none does. Reviews
+// that were signed later than by are passed over; the zero instant takes all.
+func (s *site) finalOutcome(ctx context.Context, l *review.Log, by time.Time, indicator string, unit plan.UnitKey, milestone plan.Day) (*Outcome, *review.Course, error) {
 	if s.desk == nil {
 		return nil, nil, nil
 	}
@@ -530,7 +627,7 @@ func (s *site) finalOutcome(ctx context.Context, l *review.Log, indicator string
 	slices.Reverse(all)
 	looked := 0
 	for _, c := range all {
-		if c.State != review.Final || c.Week < milestone {
+		if c.State != review.Final || c.Week < milestone || !by.IsZero() && !c.Signed.At.Before(by) {
 			continue
 		}
 		if looked++; looked > keptPacks { // pending lasts no longer than two of them
@@ -540,7 +637,7 @@ func (s *site) finalOutcome(ctx context.Context, l *review.Log, indicator string
 		if err != nil {
 			return nil, nil, err
 		}
-		if o := k.Outcome(indicator, u.UnitKey, milestone); o != nil {
+		if o := k.Outcome(indicator, unit, milestone); o != nil {
 			return o, c, nil
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"tiendo/pipeline/access"
+	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/review"
@@ -388,15 +389,38 @@ func TestFiguresKnowTheirReviews(t *testing.T) {
 	}
 	send(reviewer, "/review/2025-W26/propose", url.Values{"token": {token}})
 	says(viewer, "/indicator/CQS-02?unit=899", nil, "chính thức")
+	says(viewer, "/figure/CQS-02/899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6% tạm tính"}, "chính thức")
+	says(viewer, "/unit/899", []string{"3 kết quả tạm tính , chưa có trong bản rà soát đã ký duyệt: CQS-02, CQS-06, CQS-09"}, "chính thức")
+	u := p.Units.Key(plan.UnitKey{Code: "899", From: plan.NoDay})
+	then := []progress.Result{made(p, p.Indicator("CQS-02"), u, plan.MustDay("2023-12-31"))}
+	if _, err := st.SaveResults(t.Context(), p, p.VersionOn(thisWeek), then, clock(thisWeek)()); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.SaveStandings(t.Context(), p, p.VersionOn(thisWeek), then, clock(thisWeek)()); err != nil {
+		t.Fatal(err)
+	}
+	says(viewer, "/report/midterm-2023?unit=899", []string{"Đạt (tạm tính)"}, "(chính thức)")
+	says(viewer, "/report/2025-W26?unit=899", []string{"Bản rà soát tuần của ngày này chưa ký duyệt: các số liệu dưới đây là tạm tính."})
 	send(approver, "/review/2025-W26/sign", url.Values{"token": {token2}, "pack": {reviewLog(t, st).Course(thisWeek).Pack}})
 	says(viewer, "/indicator/CQS-02?unit=899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6%", "chính thức theo bản rà soát đã ký duyệt tuần 26/2025"}, "số liệu điều chỉnh sau đó")
 	says(viewer, "/indicator/XHS-01?unit=30733", []string{"Mốc 31/12/2023:", "chính thức theo bản rà soát đã ký duyệt tuần 26/2025"}) // of a commune, whose targets the page only counts
+	says(viewer, "/figure/CQS-02/899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6% chính thức theo bản rà soát đã ký duyệt tuần 26/2025"}, "tạm tính")
+	says(viewer, "/unit/899", []string{"3 kết quả chính thức theo bản rà soát đã ký duyệt tuần 26/2025"}, "tạm tính")
+	says(viewer, "/unit/899?known-on=2025-06-29", nil, "chính thức") // it was signed a day later
+	says(viewer, "/report/midterm-2023?unit=899", []string{"97,6% Đạt (chính thức)"}, "(tạm tính)", "số liệu điều chỉnh sau đó")
+	says(viewer, "/report/2025-W26?unit=899", []string{"Bản rà soát tuần của ngày này đã ký duyệt (bản ký số 1)", "Bản rà soát tuần của ngày này: đã ký duyệt, bản ký số 1"}, "tạm tính")
 	late := plan.MustValue("50")
 	later(t, p, st, "CQS-02", "899", "57.5", progress.Behind, func(r *progress.Result) {
 		r.Outcomes = slices.Clone(r.Outcomes)
 		r.Outcomes[0].Outcome, r.Outcomes[0].Value = progress.OutcomeMissed, &late
 	})
 	says(viewer, "/indicator/CQS-02?unit=899", []string{"Mốc 31/12/2023: ✔ Đạt 97,6%", "số liệu điều chỉnh sau đó: không đạt 50,0%"})
+	says(viewer, "/report/midterm-2023?unit=899", []string{"97,6% Đạt (chính thức); số liệu điều chỉnh sau đó: không đạt 50,0%"})
+	if d, err := web.ReportDocument(t.Context(), web.Options{Plan: p, Store: st, Reviews: st, Now: clock(thisWeek)}, "midterm-2023", plan.Calendar, "899", plan.NoDay); err != nil {
+		t.Error(err)
+	} else if page, err := document.Page(d); err != nil || !strings.Contains(string(page), "Đạt (chính thức); số liệu điều chỉnh sau đó: không đạt 50,0%") {
+		t.Errorf("the command's report does not say what is final: %v", err)
+	}
 	says(viewer, "/reviews", []string{"1 kỳ đã ký duyệt", "✔ Đã ký duyệt 1", "07:00 30/06/2025, approver"})
 	says(nobody, "/reviews", []string{"1 kỳ đã ký duyệt"}, "approver")
 	if _, csv := nobody.ask("GET", "/review/2025-W26?format=csv", nil); !strings.Contains(csv, ",57.5,") || !strings.Contains(csv, ","+p.Code+",2025-06-30\n") {

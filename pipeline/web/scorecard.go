@@ -144,7 +144,9 @@ type unitBody struct {
 	Total    int
 	Targets  bool
 	Links    []unitLink
-	Children []childGroup
+
+	Milestones []milestoneLine
+	Children   []childGroup
 }
 
 // unitLink is a unit that this one came from or went into.
@@ -195,6 +197,9 @@ func (s *site) unit(ctx context.Context, a *ask) (*page, error) {
 	rows, watched := s.split(in, s.unitRows(a, in, pl, results))
 	b := &unitBody{Unit: pl.unit, Level: s.Plan.LevelInfo(pl.unit.Level).Name, Counts: counts(rows), Total: len(rows), Validity: validity(pl.unit), Links: s.kin(stored, a, pl.unit)}
 	b.Pillars, b.Targets = s.groups(a, rows, watched)
+	if b.Milestones, err = s.milestoneLines(ctx, a, rows); err != nil {
+		return nil, err
+	}
 	now, before := onDay(standings, pl.day), onDay(standings, pl.day-7)
 	b.Compare = s.comparePeers(a, now, pl.unit)
 	for _, x := range s.standings(a, now, before) {
