@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/web"
 )
 
 // Account is the newest version of the name's account; access.ErrNoAccount where there is none.
@@ -186,6 +188,60 @@ func (s *Store) Audit(ctx context.Context) ([]access.Row, error) {
 	return s.chainOf(ctx, auditLog)
 }
 
+// sayingRow is what a row of a chained table says, decomposed and in lower case, for a pattern of foldedPattern.
+const sayingRow = `normalizeUTF8NFD(lowerUTF8(toValidUTF8(concat(subject, ' ', detail, ' ', address, ' ', actor))))`
+
+// foldedPattern matches decomposed texts in lower case that have the folded text in them once they are folded (plan.Fold).
+func foldedPattern(folded string) string {
+	var b strings.Builder
+	for _, r := range folded {
+		switch r {
+		case ' ':
+			b.WriteString(`[^\p{L}\p{Nd}]+`)
+		case 'd':
+			b.WriteString(`[dđ]\p{Mn}*`)
+		default:
+			b.WriteString(regexp.QuoteMeta(string(r)) + `\p{Mn}*`)
+		}
+	}
+	return b.String()
+}
+
+// Audited is a part of the log, with what the rest of it holds. It verifies nothing.
+func (s *Store) Audited(ctx context.Context, q web.AuditQuery) (part web.AuditPart, err error) {
+	escape := strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`).Replace // a parameter is read as a field of TSV
+	params := map[string]string{"actor": escape(q.Actor), "action": escape(q.Action), "sought": escape(foldedPattern(q.Sought))}
+	wanted := "1"
+	for _, x := range []struct {
+		asked bool
+		rule  string
+	}{
+		{q.Actor != "", "actor = {actor:String}"},
+		{q.Action != "", "action = {action:String}"},
+		{q.From != plan.NoDay, fmt.Sprintf("toUnixTimestamp64Milli(at) >= %d", q.From.Start().UnixMilli())},
+		{q.To != plan.NoDay, fmt.Sprintf("toUnixTimestamp64Milli(at) < %d", q.To.End().UnixMilli())},
+		{q.Sought != "", "match(" + sayingRow + ", {sought:String})"},
+	} {
+		if x.asked {
+			wanted += " AND " + x.rule
+		}
+	}
+	var all, found uint64
+	err = s.conn.QueryRow(s.with(ctx, params), `SELECT count(), countIf(`+wanted+`), groupUniqArray(actor), groupUniqArray(action) FROM `+auditLog.rows+` WHERE plan = {plan:String}`).Scan(&all, &found, &part.Actors, &part.Actions)
+	if err != nil {
+		return part, fmt.Errorf("read %s: %w", auditLog.name, err)
+	}
+	part.All, part.Found = int(all), int(found)
+	limit := ""
+	if q.Most > 0 {
+		limit = fmt.Sprintf(" LIMIT %d OFFSET %d", q.Most, q.Skip)
+	}
+	if part.Rows, err = s.chainRowsBy(ctx, auditLog, params, "AND "+wanted+" ORDER BY seq DESC, hash DESC"+limit); err != nil {
+		return part, fmt.Errorf("read %s: %w", auditLog.name, err)
+	}
+	return part, nil
+}
+
 // AuditMarks are the rows that were the newest once.
 func (s *Store) AuditMarks(ctx context.Context) ([]access.Mark, error) {
 	return s.marksOf(ctx, auditLog)
@@ -255,7 +311,11 @@ func (s *Store) VerifyAudit(ctx context.Context, kept ...access.Mark) ([]access.
 }
 
 func (s *Store) chainRows(ctx context.Context, t chained, which string) ([]access.Row, error) {
-	rows, err := s.conn.Query(s.with(ctx, nil), strings.TrimSpace(`SELECT plan, seq, at, actor, action, subject, address, detail, prev, hash FROM `+t.rows+` WHERE plan = {plan:String} `+which))
+	return s.chainRowsBy(ctx, t, nil, which)
+}
+
+func (s *Store) chainRowsBy(ctx context.Context, t chained, params map[string]string, which string) ([]access.Row, error) {
+	rows, err := s.conn.Query(s.with(ctx, params), strings.TrimSpace(`SELECT plan, seq, at, actor, action, subject, address, detail, prev, hash FROM `+t.rows+` WHERE plan = {plan:String} `+which))
 	if err != nil {
 		return nil, err
 	}

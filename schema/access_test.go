@@ -3,6 +3,7 @@ package schema_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/web"
 	"tiendo/schema"
 	"tiendo/schema/engine/enginetest"
 )
@@ -146,6 +148,58 @@ func TestAuditTamper(t *testing.T) {
 	exec(t, own, "TRUNCATE TABLE audit_mark")
 	exec(t, own, "INSERT INTO audit_mark SELECT plan, seq, 'x' FROM kept WHERE seq = 2")
 	check("a mark changed", "row 2 is not the one that was noted", "SELECT * FROM kept")
+}
+
+// A part of the log holds what was asked for, the newest first, and says how much there is.
+func TestAudited(t *testing.T) {
+	st, _, _ := migrated(t)
+	day := plan.MustDay("2025-06-30")
+	for i, e := range []access.Event{
+		{At: day.Start(), Actor: "lan", Action: access.SignedIn, Subject: "lan", Address: "10.0.0.1"},
+		{At: day.End().Add(-time.Millisecond), Actor: "minh", Action: access.SignedIn, Subject: "minh", Address: "10.0.0.2"},
+		{At: day.End(), Actor: "minh", Action: access.AccountAdded, Subject: "Hòa-Đông", Address: "10.0.0.2", Detail: "head 899 version 1"},
+		{At: day.End(), Actor: "a\\n\tb\nc'", Action: access.SignInFailed, Subject: "Hoà  đông \xff", Address: "10.0.0.3"},
+	} {
+		if row, err := st.Record(t.Context(), e); err != nil || row.Seq != uint64(i+1) {
+			t.Fatalf("row %d: %v", row.Seq, err)
+		}
+	}
+	if _, err := st.For("other").Record(t.Context(), access.Event{At: day.Start(), Actor: "khac", Action: access.SignedIn}); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		asked func(*web.AuditQuery)
+		found int
+		rows  []uint64
+	}{
+		"all":                {func(*web.AuditQuery) {}, 4, []uint64{4, 3, 2, 1}},
+		"a part":             {func(q *web.AuditQuery) { q.Skip, q.Most = 1, 2 }, 4, []uint64{3, 2}},
+		"behind the end":     {func(q *web.AuditQuery) { q.Skip, q.Most = 4, 2 }, 4, nil},
+		"of one":             {func(q *web.AuditQuery) { q.Actor, q.Most = "minh", 1 }, 2, []uint64{3}},
+		"of a strange name":  {func(q *web.AuditQuery) { q.Actor = "a\\n\tb\nc'" }, 1, []uint64{4}},
+		"one action":         {func(q *web.AuditQuery) { q.Action = access.SignedIn }, 2, []uint64{2, 1}},
+		"from a local day":   {func(q *web.AuditQuery) { q.From = day + 1 }, 2, []uint64{4, 3}},
+		"to a local day":     {func(q *web.AuditQuery) { q.To = day }, 2, []uint64{2, 1}},
+		"words":              {func(q *web.AuditQuery) { q.Sought = plan.Fold("HEAD 899") }, 1, []uint64{3}},
+		"without diacritics": {func(q *web.AuditQuery) { q.Sought = plan.Fold("hoà ĐÔNG") }, 2, []uint64{4, 3}},
+		"an address":         {func(q *web.AuditQuery) { q.Sought = plan.Fold("10.0.0.2") }, 2, []uint64{3, 2}},
+		"nowhere":            {func(q *web.AuditQuery) { q.Sought = "hoax" }, 0, nil},
+	} {
+		q := web.AuditQuery{From: plan.NoDay, To: plan.NoDay}
+		c.asked(&q)
+		part, err := st.Audited(t.Context(), q)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		var rows []uint64
+		for _, r := range part.Rows {
+			rows = append(rows, r.Seq)
+		}
+		if slices.Sort(part.Actors); part.All != 4 || part.Found != c.found || !slices.Equal(rows, c.rows) || len(part.Actions) != 3 || !slices.Equal(part.Actors, []string{"a\\n\tb\nc'", "lan", "minh"}) {
+			t.Errorf("%s: rows %v of %d of %d, want %v of %d; actors %q, actions %q", name, rows, part.Found, part.All, c.rows, c.found, part.Actors, part.Actions)
+		}
+	}
 }
 
 // Writers of two processes take the same place at the same time, and the log has every event once, in one chain.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -12,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"tiendo/pipeline/access"
+	"tiendo/pipeline/plan"
+	"tiendo/pipeline/web"
 	"tiendo/pipeline/words"
 )
 
@@ -41,11 +44,12 @@ func (a *app) auditListCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			rows, err := st.Audit(cmd.Context())
+			part, err := st.Audited(cmd.Context(), web.AuditQuery{From: plan.NoDay, To: plan.NoDay, Most: last})
 			if err != nil {
 				return err
 			}
-			rows = rows[max(0, len(rows)-last):]
+			rows := part.Rows
+			slices.Reverse(rows)
 			if asJSON {
 				type line struct {
 					Seq     uint64 `json:"seq"`

@@ -22,6 +22,8 @@ type Keeper interface {
 	// ChangeAccount appends the next version of the account once the audit log has told of it; access.ErrChanged where the account's
 	// Version is not the newest any more, 0 for one that is new.
 	ChangeAccount(ctx context.Context, a access.Account, e access.Event) error
+	// Audited gives the rows that a page of the audit log shows.
+	Audited(ctx context.Context, q AuditQuery) (AuditPart, error)
 	// VerifyAudit gives the whole log and everything that is wrong with it.
 	VerifyAudit(ctx context.Context, kept ...access.Mark) ([]access.Row, []access.Problem, error)
 }

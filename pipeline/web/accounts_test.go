@@ -206,8 +206,11 @@ func TestAccountPages(t *testing.T) {
 		return strings.Count(page(admin, path, 200, says...), "<tr>") - 1
 	}
 	all := len(verified(t, st))
-	if got := count("/audit", "✔ Nhật ký nguyên vẹn", "Đăng nhập không được", "Thêm tài khoản"); got != min(100, all) {
+	if got := count("/audit", "Lần xem này chưa kiểm tra", "Đăng nhập không được", "Thêm tài khoản"); got != min(100, all) {
 		t.Errorf("%d rows are shown of %d", got, all)
+	}
+	if got := count("/audit?verify=1&action=account_added", "✔ Nhật ký nguyên vẹn"); got != 7 || !strings.Contains(page(admin, "/audit?action=account_added", 200), `href="/audit?action=account_added&amp;verify=1"`) {
+		t.Errorf("%d rows tell of new accounts beside the verdict on the whole log, or its link is missing", got)
 	}
 	if got := count("/audit?action=account_added&actor=quan-tri", "moi"); got != 1 {
 		t.Errorf("%d rows tell that the admin added an account", got)
@@ -260,7 +263,10 @@ func TestTamperedLogIsSaid(t *testing.T) {
 	if err := conn.Exec(t.Context(), "ALTER TABLE audit UPDATE actor = 'somebody' WHERE seq = 2 SETTINGS mutations_sync = 2"); err != nil {
 		t.Fatal(err)
 	}
-	if res, body := b.ask("GET", "/audit", nil); res.StatusCode != 200 || !strings.Contains(text(body), "✖ Nhật ký") || !strings.Contains(text(body), "row 2 was changed") || strings.Contains(text(body), "nguyên vẹn") {
+	if res, body := b.ask("GET", "/audit", nil); res.StatusCode != 200 || !strings.Contains(text(body), "Lần xem này chưa kiểm tra") || strings.Contains(text(body), "nguyên vẹn") {
+		t.Errorf("a log that nobody verified: %d %s", res.StatusCode, text(body))
+	}
+	if res, body := b.ask("GET", "/audit?verify=1", nil); res.StatusCode != 200 || !strings.Contains(text(body), "✖ Nhật ký") || !strings.Contains(text(body), "row 2 was changed") || strings.Contains(text(body), "nguyên vẹn") {
 		t.Errorf("%d %s", res.StatusCode, text(body))
 	}
 }

@@ -38,6 +38,22 @@ var actionNames = map[string]string{
 
 func actionName(action string) string { return cmp.Or(actionNames[action], action) }
 
+// AuditQuery asks for a part of the audit log, the newest row first.
+type AuditQuery struct {
+	Actor, Action string   // empty: of all
+	Sought        string   // stands in the row as plan.Fold makes both; empty: any row
+	From, To      plan.Day // local days, both included; NoDay: without bound
+	Skip          int      // rows before the part
+	Most          int      // rows of the part; 0: all
+}
+
+// AuditPart is a part of the audit log, as it stands: nothing of it was verified.
+type AuditPart struct {
+	Rows            []access.Row
+	Found, All      int      // how many rows the query finds, and how many the log has
+	Actors, Actions []string // whom and what the log knows, in no order
+}
+
 type auditBody struct {
 	Rows           []auditRow
 	Total, First   int
@@ -47,6 +63,8 @@ type auditBody struct {
 	Sought         string
 	From, To       string
 	Reset, CSV     string
+	Verify         string // where the whole log is verified
+	Verified       bool   // by this request
 	Problems       []string
 	MoreProblems   int
 	Newest         string // NUMBER:HASH, to be kept elsewhere
@@ -60,7 +78,8 @@ type auditRow struct {
 
 var sealed = regexp.MustCompile(`\b([0-9a-f]{8})[0-9a-f]{56}\b`)
 
-// audit lists the log, the newest row first, with the verdict of its verification.
+// audit lists the log, the newest row first. It reads the rows that it shows; the whole log is read and verified where
+// ?verify=1 asks for that.
 func (s *site) audit(ctx context.Context, a *ask) (*page, error) {
 	if err := s.keeps(); err != nil {
 		return nil, err
@@ -68,20 +87,67 @@ func (s *site) audit(ctx context.Context, a *ask) (*page, error) {
 	if err := s.allow(a, ctx, access.ReadAudit, plan.UnitKey{}); err != nil {
 		return nil, err
 	}
-	actor, action, sought := a.query.Get("actor"), a.query.Get("action"), strings.TrimSpace(a.query.Get("q"))
-	days := map[string]plan.Day{}
-	for _, name := range []string{"from-day", "to-day"} {
+	home := link{Text: "Nhật ký", URL: auditPath}
+	sought := strings.TrimSpace(a.query.Get("q"))
+	q := AuditQuery{Actor: a.query.Get("actor"), Action: a.query.Get("action"), Sought: plan.Fold(sought), Most: listedRows}
+	for name, day := range map[string]*plan.Day{"from-day": &q.From, "to-day": &q.To} {
 		d, err := plan.ParseDay(a.query.Get(name))
 		if err != nil {
-			return nil, badRequest("Ngày không đọc được", "Viết ngày theo dạng năm-tháng-ngày.", link{Text: "Nhật ký", URL: auditPath})
+			return nil, badRequest("Ngày không đọc được", "Viết ngày theo dạng năm-tháng-ngày.", home)
 		}
-		days[name] = d
+		*day = d
 	}
-	rows, problems, err := s.Keeper.VerifyAudit(ctx)
+	nowhere := badRequest("Không có phần này", "Nhật ký ngắn hơn phần được hỏi.", home)
+	from, err := strconv.Atoi(cmp.Or(a.query.Get("from"), "0"))
+	if err != nil || from < 0 {
+		return nil, nowhere
+	}
+	if q.Skip = from; a.query.Get("format") != "" { // a file holds all that was found
+		q.Skip, q.Most = 0, 0
+	}
+	log, err := s.Keeper.Audited(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	b := &auditBody{All: len(rows), Sought: sought, From: a.query.Get("from-day"), To: a.query.Get("to-day"), Reset: auditPath, Checked: words.Instant(s.Clock())}
+	if from > log.Found {
+		return nil, nowhere
+	}
+	b := &auditBody{All: log.All, Total: log.Found, First: from + 1, Last: from + len(log.Rows), Sought: sought, From: a.query.Get("from-day"), To: a.query.Get("to-day"), Reset: auditPath}
+	b.Picks = []choice{
+		auditChoice(choice{Name: "actor", Label: "Người làm", Any: "Mọi người"}, log.Actors, q.Actor, func(actor string) string { return actor }),
+		auditChoice(choice{Name: "action", Label: "Việc", Any: "Mọi việc"}, log.Actions, q.Action, actionName),
+	}
+	table := [][]string{{"seq", "at", "actor", "action", "action_vi", "subject", "address", "detail", "hash"}}
+	for _, r := range log.Rows {
+		table = append(table, []string{strconv.FormatUint(r.Seq, 10), r.At.UTC().Format(time.RFC3339Nano), r.Actor, r.Action, actionName(r.Action), r.Subject, r.Address, r.Detail, r.Hash})
+		b.Rows = append(b.Rows, auditRow{r.Seq, words.Instant(r.At), cmp.Or(r.Actor, words.Unknown), actionName(r.Action), r.Subject, r.Address, sealed.ReplaceAllString(r.Detail, "$1…")})
+	}
+	plain := &ask{asOf: plan.NoDay, knownOn: plan.NoDay} // the log has days of its own
+	said := []string{"actor", q.Actor, "action", q.Action, "q", sought, "from-day", b.From, "to-day", b.To}
+	if from > 0 {
+		b.Earlier = plain.url(auditPath, append(said, "from", strconv.Itoa(max(0, from-listedRows)))...)
+	}
+	if b.Last < b.Total {
+		b.Later = plain.url(auditPath, append(said, "from", strconv.Itoa(from+listedRows))...)
+	}
+	b.CSV, b.Verify = plain.url(auditPath, append(said, "format", "csv")...), plain.url(auditPath, append(said, "verify", "1")...)
+	if a.query.Get("verify") == "1" && a.query.Get("format") == "" {
+		if err := s.verifyAudit(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	p := s.newPage("audit", "Nhật ký")
+	p.Nav, p.Path, p.Body, p.Table, p.CSV = s.nav(a, ""), a.path, b, table, b.CSV
+	return p, nil
+}
+
+// verifyAudit reads the whole log and says what is wrong with it.
+func (s *site) verifyAudit(ctx context.Context, b *auditBody) error {
+	rows, problems, err := s.Keeper.VerifyAudit(ctx)
+	if err != nil {
+		return err
+	}
+	b.Verified, b.Checked = true, words.Instant(s.Clock())
 	for i, x := range problems {
 		if i == listedProblems {
 			b.MoreProblems = len(problems) - i
@@ -92,54 +158,17 @@ func (s *site) audit(ctx context.Context, a *ask) (*page, error) {
 	if n := len(rows); n > 0 && len(problems) == 0 {
 		b.Newest = strconv.FormatUint(rows[n-1].Seq, 10) + ":" + rows[n-1].Hash
 	}
-	actors, actions := choice{Name: "actor", Label: "Người làm", Any: "Mọi người"}, choice{Name: "action", Label: "Việc", Any: "Mọi việc"}
-	seen := map[string]bool{}
-	table := [][]string{{"seq", "at", "actor", "action", "action_vi", "subject", "address", "detail", "hash"}}
-	var found []access.Row
-	slices.Reverse(rows)
-	for _, r := range rows {
-		if !seen["actor "+r.Actor] {
-			seen["actor "+r.Actor] = true
-			if r.Actor != "" {
-				actors.Options = append(actors.Options, option{r.Actor, r.Actor, r.Actor == actor})
-			}
+	return nil
+}
+
+// auditChoice offers what the log knows, by name.
+func auditChoice(c choice, known []string, chosen string, name func(string) string) choice {
+	for _, x := range known {
+		if x != "" {
+			c.Options = append(c.Options, option{x, name(x), x == chosen})
 		}
-		if !seen["action "+r.Action] {
-			seen["action "+r.Action] = true
-			actions.Options = append(actions.Options, option{r.Action, actionName(r.Action), r.Action == action})
-		}
-		day := plan.DayOf(r.At)
-		if actor != "" && actor != r.Actor || action != "" && action != r.Action || days["from-day"] != plan.NoDay && day < days["from-day"] || days["to-day"] != plan.NoDay && day > days["to-day"] ||
-			sought != "" && !strings.Contains(plan.Fold(r.Subject+" "+r.Detail+" "+r.Address+" "+r.Actor), plan.Fold(sought)) {
-			continue
-		}
-		found = append(found, r)
-		table = append(table, []string{strconv.FormatUint(r.Seq, 10), r.At.UTC().Format(time.RFC3339Nano), r.Actor, r.Action, actionName(r.Action), r.Subject, r.Address, r.Detail, r.Hash})
 	}
 	less := words.ByName()
-	for _, c := range []*choice{&actors, &actions} {
-		slices.SortStableFunc(c.Options, func(x, y option) int { return less(x.Text, y.Text) })
-	}
-	b.Picks = []choice{actors, actions}
-	from, err := strconv.Atoi(cmp.Or(a.query.Get("from"), "0"))
-	if err != nil || from < 0 || from > len(found) {
-		return nil, badRequest("Không có phần này", "Nhật ký ngắn hơn phần được hỏi.", link{Text: "Nhật ký", URL: auditPath})
-	}
-	shown := found[from:min(len(found), from+listedRows)]
-	for _, r := range shown {
-		b.Rows = append(b.Rows, auditRow{r.Seq, words.Instant(r.At), cmp.Or(r.Actor, words.Unknown), actionName(r.Action), r.Subject, r.Address, sealed.ReplaceAllString(r.Detail, "$1…")})
-	}
-	b.Total, b.First, b.Last = len(found), from+1, from+len(shown)
-	plain := &ask{asOf: plan.NoDay, knownOn: plan.NoDay} // the log has days of its own
-	said := []string{"actor", actor, "action", action, "q", sought, "from-day", b.From, "to-day", b.To}
-	if from > 0 {
-		b.Earlier = plain.url(auditPath, append(said, "from", strconv.Itoa(max(0, from-listedRows)))...)
-	}
-	if from+listedRows < len(found) {
-		b.Later = plain.url(auditPath, append(said, "from", strconv.Itoa(from+listedRows))...)
-	}
-	b.CSV = plain.url(auditPath, append(said, "format", "csv")...)
-	p := s.newPage("audit", "Nhật ký")
-	p.Nav, p.Path, p.Body, p.Table = s.nav(a, ""), a.path, b, table
-	return p, nil
+	slices.SortFunc(c.Options, func(x, y option) int { return cmp.Or(less(x.Text, y.Text), cmp.Compare(x.Value, y.Value)) })
+	return c
 }
