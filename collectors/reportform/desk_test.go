@@ -150,6 +150,9 @@ func TestBlankOfOneUnit(t *testing.T) {
 		if n != want || form == "BM-CQS-05" && named != len(known) {
 			t.Errorf("%s: %d rows of the unit, %d services; want %d, %d", form, n, named, want, len(known))
 		}
+		if props, err := f.GetSheetProps(sheetForm); err != nil || props.FitToPage == nil || !*props.FitToPage {
+			t.Errorf("%s does not fit on the width of a page: %+v, %v", form, props, err)
+		}
 		if protected, err := f.GetSheetProtection(sheetForm); err != nil || fmt.Sprint(protected.Password) != "" || protected.InsertRows {
 			t.Errorf("%s: protected by %+v, %v", form, protected, err)
 		}

@@ -189,15 +189,19 @@ func (t *template) styles() error {
 	}
 	open := &excelize.Protection{Locked: false}
 	yellow := excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"FFF8DC"}}
-	bold := &excelize.Font{Bold: true}
+	const face = "Times New Roman"
+	if err := t.SetDefaultFont(face); err != nil {
+		return err
+	}
+	bold := &excelize.Font{Bold: true, Family: face}
 	grey := excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"EEF1F5"}}
 	count, amount, text := "#,##0", "#,##0.000", "@"
 	for _, s := range []struct {
 		into  *int
 		style excelize.Style
 	}{
-		{&t.label, excelize.Style{Font: &excelize.Font{Bold: true}}},
-		{&t.header, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: grey, Border: border,
+		{&t.label, excelize.Style{Font: bold}},
+		{&t.header, excelize.Style{Font: bold, Fill: grey, Border: border,
 			Alignment: &excelize.Alignment{WrapText: true, Horizontal: "center", Vertical: "center"}}},
 		{&t.key, excelize.Style{Fill: grey, Border: border, CustomNumFmt: &text}},
 		{&t.entry, excelize.Style{Border: border, CustomNumFmt: &count, Protection: open}},
@@ -548,9 +552,15 @@ func (t *template) layout() error {
 	if err := t.SetRowHeight(sheetForm, t.headerRow, 64); err != nil {
 		return err
 	}
-	landscape, fit := "landscape", 1
-	if err := t.SetPageLayout(sheetForm, &excelize.PageLayoutOptions{Orientation: &landscape, FitToWidth: &fit}); err != nil {
-		return err
+	// Printed, a form is as wide as an A4 sheet and as long as it needs.
+	a4, landscape, one, any, fits := 9, "landscape", 1, 0, true
+	for _, name := range t.GetSheetList() {
+		if err := t.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &one, FitToHeight: &any}); err != nil {
+			return err
+		}
+		if err := t.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fits}); err != nil {
+			return err
+		}
 	}
 	if err := t.SetPanes(sheetForm, &excelize.Panes{
 		Freeze: true, YSplit: t.firstRow - 1, TopLeftCell: fmt.Sprintf("A%d", t.firstRow), ActivePane: "bottomLeft",

@@ -61,7 +61,7 @@ func XLSX(d *Document) ([]byte, error) {
 			err = w.SetRow(fmt.Sprintf("A%d", row), all, o...)
 		}
 	}
-	w, err := f.NewStreamWriter(AboutSheet)
+	w, err := NewSheet(f, AboutSheet)
 	if err != nil {
 		return nil, fmt.Errorf("document: %w", err)
 	}
@@ -101,12 +101,25 @@ func XLSX(d *Document) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// NewSheet adds a sheet that is written row by row and, printed, is as wide as an A4 sheet and as long as it needs; a sheet of that
+// name that is there already is taken.
+func NewSheet(f *excelize.File, name string) (*excelize.StreamWriter, error) {
+	if _, err := f.NewSheet(name); err != nil {
+		return nil, err
+	}
+	a4, landscape, one, any, fits := 9, "landscape", 1, 0, true
+	if err := f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fits}); err != nil {
+		return nil, err
+	}
+	if err := f.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &one, FitToHeight: &any}); err != nil {
+		return nil, err
+	}
+	return f.NewStreamWriter(name)
+}
+
 // sheet writes the part's table: its caption, its head, its rows.
 func (p part) sheet(f *excelize.File, head, strong int, cells map[[2]bool][3]int) error {
-	if _, err := f.NewSheet(p.Sheet); err != nil {
-		return err
-	}
-	w, err := f.NewStreamWriter(p.Sheet)
+	w, err := NewSheet(f, p.Sheet)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"tiendo/pipeline/document"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/words"
@@ -241,9 +242,6 @@ func (s *site) xlsx(p *page) ([]byte, error) {
 	if err := f.SetSheetName("Sheet1", aboutSheet); err != nil {
 		return nil, err
 	}
-	if _, err := f.NewSheet(tableSheet); err != nil {
-		return nil, err
-	}
 	table := s.stated(p)
 	if err := writeAbout(f, styles, s.about(p, table)); err != nil {
 		return nil, err
@@ -331,7 +329,7 @@ func newStyles(f *excelize.File) (*styles, error) {
 }
 
 func writeAbout(f *excelize.File, st *styles, lines [][2]string) error {
-	w, err := f.NewStreamWriter(aboutSheet)
+	w, err := document.NewSheet(f, aboutSheet)
 	if err != nil {
 		return err
 	}
@@ -350,7 +348,7 @@ func writeAbout(f *excelize.File, st *styles, lines [][2]string) error {
 }
 
 func writeTable(f *excelize.File, st *styles, table [][]string) error {
-	w, err := f.NewStreamWriter(tableSheet)
+	w, err := document.NewSheet(f, tableSheet)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,13 @@ func TestWorkbooks(t *testing.T) {
 			}
 			defer f.Close()
 
+			for _, sheet := range f.GetSheetList() {
+				props, err := f.GetSheetProps(sheet)
+				paper, wrong := f.GetPageLayout(sheet)
+				if err != nil || wrong != nil || props.FitToPage == nil || !*props.FitToPage || paper.Orientation == nil || *paper.Orientation != "landscape" || paper.FitToHeight == nil || *paper.FitToHeight != 0 {
+					t.Errorf("%s does not fit on the width of a page: %+v %+v, %v %v", sheet, props, paper, err, wrong)
+				}
+			}
 			about, err := f.GetRows("Thông tin")
 			if err != nil {
 				t.Fatal(err)
