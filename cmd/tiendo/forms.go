@@ -46,15 +46,17 @@ func (a *app) formDesk(p *plan.Plan, st *schema.Store, landed func()) (*formDesk
 	return &formDesk{Desk: d, plan: p, store: st, runner: &run.Runner{Store: st, Catalogue: st, Now: a.now}, landed: landed}, nil
 }
 
-// Blank writes the empty form with the services or facilities that the store knows of the unit.
+// Blank writes the empty form with the services or facilities that the store knows of the unit; a register's rows stay open, for
+// those that nobody knows yet.
 func (d *formDesk) Blank(ctx context.Context, k draft.Key, w io.Writer) error {
 	var known []plan.Member
 	var err error
 	for _, key := range d.plan.Form(k.Form).Keys {
-		switch key.Role {
-		case "service":
+		switch {
+		case d.plan.Form(k.Form).Rhythm == plan.Daily:
+		case key.Role == "service":
 			known, err = d.store.Services(ctx, k.Unit)
-		case "facility":
+		case key.Role == "facility":
 			known, err = d.store.Facilities(ctx, facilityKinds(d.plan, k.Form))
 		}
 		if err != nil {

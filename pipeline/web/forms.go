@@ -82,17 +82,47 @@ func (s *site) handedIn() (all []*plan.Form) {
 	return all
 }
 
+// registers are the forms that are kept by the day, as they hold from then on: the list of facilities, the baselines. They are
+// handed in as files.
+func (s *site) registerForms() (all []*plan.Form) {
+	for i := range s.Plan.Forms {
+		if f := &s.Plan.Forms[i]; f.Rhythm == plan.Daily && len(draft.Measures(*f)) == 0 {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
+// registerRows are the register forms with the empty form of the day that it would be for: baselines are of the plan's first day.
+func (s *site) registerRows(today plan.Day) (rows []formRow) {
+	for _, f := range s.registerForms() {
+		day := today
+		if slices.ContainsFunc(f.Keys, func(k plan.Column) bool { return k.Role == "indicator" }) {
+			day = s.Plan.Start
+		}
+		u := s.Plan.Units.On(s.Plan.Province, day)
+		p, err := plan.ParsePeriod(f.PeriodType, day.String())
+		if u == nil || err != nil || !slices.Contains(f.Levels, u.Level) {
+			continue
+		}
+		rows = append(rows, formRow{Code: f.Code, Title: f.Title, Unit: u.Name, Period: words.Day(day), Span: f.Note, Blank: s.filingOf(f, u, p).path() + ".xlsx"})
+	}
+	return rows
+}
+
 func (s *site) filingOf(f *plan.Form, u *plan.Unit, p plan.Period) filing {
 	return filing{draft.Key{Form: f.Code, Unit: u.UnitKey, Period: p.Label}, f, u, p, s.refOn(u, p.End)}
 }
 
 // filingAt is what an address names. It exists in the plan's data, whoever asks.
-func (s *site) filingAt(a *ask) (filing, error) {
-	i := slices.IndexFunc(s.handedIn(), func(f *plan.Form) bool { return f.Code == a.value("form") })
+func (s *site) filingAt(a *ask) (filing, error) { return s.filingAmong(s.handedIn(), a) }
+
+func (s *site) filingAmong(forms []*plan.Form, a *ask) (filing, error) {
+	i := slices.IndexFunc(forms, func(f *plan.Form) bool { return f.Code == a.value("form") })
 	if i < 0 {
 		return filing{}, notFound("Không có biểu này", fmt.Sprintf("Kế hoạch không có biểu báo cáo định kỳ “%s”.", a.value("form")), link{Text: "Các biểu báo cáo", URL: formsPath})
 	}
-	f := s.handedIn()[i]
+	f := forms[i]
 	label := a.value("period")
 	p, err := plan.ParsePeriod(f.PeriodType, label)
 	if err != nil || p.Rhythm != f.Rhythm || p.Start > a.today || p.End < s.Plan.Start {
@@ -225,7 +255,8 @@ type formsBody struct {
 	Waiting []formRow
 	Forms   []formSum
 	Units   []formRow
-	All     bool // the one who asks may see every unit
+	Kept    []formRow // register forms
+	All     bool      // the one who asks may see every unit
 	Table   string
 }
 
@@ -338,7 +369,7 @@ func (s *site) formOverview(ctx context.Context, a *ask) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &formsBody{All: true, Table: a.url(formsPath, "format", "csv")}
+	b := &formsBody{All: true, Table: a.url(formsPath, "format", "csv"), Kept: s.registerRows(a.today)}
 	table := [][]string{{"form", "title", "period", "due", "expected", "there", "waiting", "drafts", "late"}}
 	for _, f := range forms {
 		periods := s.closed(f, a.today)
@@ -587,7 +618,7 @@ func (s *site) formFile(w http.ResponseWriter, r *http.Request) {
 	a, err := s.ask(r)
 	var e filing
 	if err == nil {
-		e, err = s.filingAt(a)
+		e, err = s.filingAmong(append(s.handedIn(), s.registerForms()...), a)
 	}
 	if err == nil {
 		err = s.allow(a, ctx, access.DraftRead, e.unit.UnitKey)

@@ -621,7 +621,8 @@ func twoAtOnce(t *testing.T, h *handing) {
 	}
 }
 
-// Every form that units hand in: the empty form of a unit for the newest closed period opens and has the form's version.
+// Every form that units hand in: the empty form of a unit for the newest closed period opens and has the form's version. So do the
+// registers, which are kept by the day, for those who see all units.
 func everyFormHasATemplate(t *testing.T, h *handing) {
 	h.t = t
 	reviewer := h.as("reviewer")
@@ -654,6 +655,32 @@ func everyFormHasATemplate(t *testing.T, h *handing) {
 	}
 	if n != want {
 		t.Errorf("%d forms are listed, the plan has %d", n, want)
+	}
+	officer := h.as("officer-899")
+	if _, own := officer.ask("GET", "/forms", nil); strings.Contains(own, "DM-COSO") {
+		t.Error("a unit's officer is shown the registers of the province")
+	}
+	for _, c := range []struct{ address, code, day, row string }{{"/forms/DM-COSO/91/2025-06-30.xlsx", "DM-COSO", "2025-06-30", "Mã xã nơi đặt cơ sở"}, {"/forms/DM-GOC/91/2022-06-30.xlsx", "DM-GOC", "2022-06-30", "XHS-10"}} {
+		if !strings.Contains(list, `href="`+c.address+`"`) {
+			t.Errorf("the list does not lead to %s", c.address)
+		}
+		if res, _ := officer.ask("GET", c.address, nil); res.StatusCode != http.StatusForbidden {
+			t.Errorf("%s for a unit's officer: %d", c.address, res.StatusCode)
+		}
+		res, body := reviewer.ask("GET", c.address, nil)
+		f, err := excelize.OpenReader(strings.NewReader(body))
+		if res.StatusCode != http.StatusOK || err != nil {
+			t.Errorf("%s: %d %v", c.address, res.StatusCode, err)
+			continue
+		}
+		rows, err := f.GetRows(f.GetSheetList()[0])
+		if said := fmt.Sprint(rows); err != nil || !strings.Contains(said, c.code) || !strings.Contains(said, c.day) || !strings.Contains(said, c.row) {
+			t.Errorf("%s: %v %s", c.address, err, said)
+		}
+		f.Close()
+		if res, _ := reviewer.ask("GET", strings.TrimSuffix(c.address, ".xlsx"), nil); res.StatusCode != http.StatusNotFound {
+			t.Errorf("a register has a page of drafts: %d", res.StatusCode)
+		}
 	}
 }
 
