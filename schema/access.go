@@ -302,7 +302,7 @@ func (s *Store) VerifyAudit(ctx context.Context, kept ...access.Mark) ([]access.
 	if len(before) > 0 {
 		last = before[0].Seq
 	}
-	for _, p := range append(access.VerifyAccounts(rows, accounts), access.VerifyTold(rows, entries, "an entry of a register for", access.RegisterEntered)...) {
+	for _, p := range append(access.VerifyAccounts(rows, accounts), access.VerifyTold(rows, entries, access.TellsEntries)...) {
 		if p.Seq <= last {
 			problems = append(problems, p)
 		}

@@ -19,7 +19,7 @@ func told(r award.Record) access.Told {
 	}
 	seal := access.Seal(r.Register, r.Group, r.Subject, r.Name, strconv.Itoa(r.Year), string(r.Decision), r.Value, r.Evidence, date, r.By, strconv.FormatInt(r.At, 10))
 	return access.Told{Subject: r.Group + "/" + r.Subject, Detail: fmt.Sprintf("%s year %d %s sha256 %s", r.Register, r.Year, r.Decision, seal),
-		Name: fmt.Sprintf("register %s: the entry for %s/%s of %s", r.Register, r.Group, r.Subject, time.UnixMilli(r.At).UTC().Format(time.RFC3339))}
+		Names: []any{r.Register, r.Group + "/" + r.Subject, time.UnixMilli(r.At)}}
 }
 
 // SaveRegister appends an entry to its register, and before it the row of the audit log that tells of it. The entry's own At and By say

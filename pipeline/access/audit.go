@@ -102,10 +102,70 @@ func canonical(parts ...string) []byte {
 	return b
 }
 
+// Fault is a kind of problem.
+type Fault string
+
+// The faults of a log, and of what it tells of.
+const (
+	RowOfAnotherPlan Fault = "row_of_another_plan" // values: row, plan
+	RowChanged       Fault = "row_changed"         // row
+	RowTwice         Fault = "row_twice"           // row
+	RowMissing       Fault = "row_missing"         // row
+	RowsMissing      Fault = "rows_missing"        // first row, last row
+	RowPutIn         Fault = "row_put_in"          // row
+	RowUnlinked      Fault = "row_unlinked"        // row, row before
+	LogCut           Fault = "log_cut"             // row, last row
+	RowReplaced      Fault = "row_replaced"        // row
+	AccountPutIn     Fault = "account_put_in"      // account, version
+	AccountTwice     Fault = "account_twice"       // account, version
+	AccountGone      Fault = "account_gone"        // row, account
+	EntryPutIn       Fault = "entry_put_in"        // register, subject, instant
+	EntryTwice       Fault = "entry_twice"         // register, subject, instant
+	EntryGone        Fault = "entry_gone"          // row, subject
+)
+
+// Faults are the words for every fault, with the places of its values in their order.
+var Faults = map[Fault]string{
+	RowOfAnotherPlan: "row %d belongs to plan %q",
+	RowChanged:       "row %d was changed: what it says does not give its hash",
+	RowTwice:         "row %d is there more than once: one was put in, or two writers forked the log",
+	RowMissing:       "row %d is missing",
+	RowsMissing:      "row %d and those up to %d are missing",
+	RowPutIn:         "row %d was put in: rows count from 1",
+	RowUnlinked:      "row %d does not follow row %d: one of the two was replaced",
+	LogCut:           "row %d was the newest once, and the log ends at %d",
+	RowReplaced:      "row %d is not the one that was noted as the newest",
+	AccountPutIn:     "account %s: version %d was changed in the store or put in, the log does not tell of it",
+	AccountTwice:     "account %s: version %d is in the store more than once",
+	AccountGone:      "row %d tells of a version of account %s that is not in the store",
+	EntryPutIn:       "register %s: the entry for %s of %s was changed in the store or put in, the log does not tell of it",
+	EntryTwice:       "register %s: the entry for %s of %s is in the store more than once",
+	EntryGone:        "row %d tells of an entry of a register for %s that is not in the store",
+}
+
 // Problem is something that is wrong with a log, and at which row.
 type Problem struct {
-	Seq  uint64
-	Text string
+	Seq    uint64
+	Text   string // in English
+	Fault  Fault  // empty: of another log, which has words of its own
+	Values []any  // of the fault, for whoever says it in another language
+}
+
+// at is the fault with its values, at a row of the log; 0: at none.
+func (f Fault) at(seq uint64, values ...any) Problem {
+	said := slices.Clone(values)
+	for i, v := range said {
+		if instant, ok := v.(time.Time); ok {
+			said[i] = instant.UTC().Format(time.RFC3339)
+		}
+	}
+	return Problem{seq, fmt.Sprintf(Faults[f], said...), f, values}
+}
+
+// inOrder puts problems in the order of rows, each once.
+func inOrder(found []Problem) []Problem {
+	slices.SortStableFunc(found, func(a, b Problem) int { return cmp.Compare(a.Seq, b.Seq) })
+	return slices.CompactFunc(found, func(a, b Problem) bool { return a.Seq == b.Seq && a.Text == b.Text })
 }
 
 // Verify finds rows that were changed, taken out, put in, exchanged, or written beside each other, whatever the order they
@@ -113,8 +173,8 @@ type Problem struct {
 // wrote all of it anew, with marks and hashes; a mark that is kept elsewhere tells that, too.
 func Verify(planCode string, rows []Row, marks []Mark) []Problem {
 	var found []Problem
-	say := func(seq uint64, format string, values ...any) {
-		found = append(found, Problem{seq, fmt.Sprintf("row %d ", seq) + fmt.Sprintf(format, values...)})
+	say := func(f Fault, row uint64, more ...any) {
+		found = append(found, f.at(row, append([]any{row}, more...)...))
 	}
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.Seq, b.Seq) })
@@ -122,24 +182,24 @@ func Verify(planCode string, rows []Row, marks []Mark) []Problem {
 	var last Row
 	for _, r := range rows {
 		if r.Plan != planCode {
-			say(r.Seq, "belongs to plan %q", r.Plan)
+			say(RowOfAnotherPlan, r.Seq, r.Plan)
 		}
 		if r.Digest() != r.Hash {
-			say(r.Seq, "was changed: what it says does not give its hash")
+			say(RowChanged, r.Seq)
 		}
 		switch {
 		case r.Seq == last.Seq && r.Seq > 0:
-			say(r.Seq, "is there more than once: one was put in, or two writers forked the log")
+			say(RowTwice, r.Seq)
 			continue
 		case r.Seq > last.Seq+1 && r.Seq == last.Seq+2:
-			say(last.Seq+1, "is missing")
+			say(RowMissing, last.Seq+1)
 		case r.Seq > last.Seq+1:
-			say(last.Seq+1, "and those up to %d are missing", r.Seq-1)
+			say(RowsMissing, last.Seq+1, r.Seq-1)
 		case r.Seq == 0:
-			say(0, "was put in: rows count from 1")
+			say(RowPutIn, 0)
 			continue
 		case r.Prev != last.Hash:
-			say(r.Seq, "does not follow row %d: one of the two was replaced", last.Seq)
+			say(RowUnlinked, r.Seq, last.Seq)
 		}
 		hashes[r.Seq] = r.Hash
 		last = r
@@ -147,37 +207,48 @@ func Verify(planCode string, rows []Row, marks []Mark) []Problem {
 	for _, m := range marks {
 		switch h, ok := hashes[m.Seq]; {
 		case m.Seq > last.Seq:
-			say(m.Seq, "was the newest once, and the log ends at %d", last.Seq)
+			say(LogCut, m.Seq, last.Seq)
 		case ok && h != m.Hash:
-			say(m.Seq, "is not the one that was noted as the newest")
+			say(RowReplaced, m.Seq)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b Problem) int { return cmp.Compare(a.Seq, b.Seq) })
-	return slices.Compact(found)
+	return inOrder(found)
 }
 
 // Told is what the log has to say of something that is stored beside it.
 type Told struct {
 	Subject, Detail string // of the row
-	Name            string // for people
+	Names           []any  // values of the faults that it may have
 }
+
+// Telling is how the log tells of things of one kind: with which actions, and the faults of what is stored.
+type Telling struct {
+	PutIn, Twice, Gone Fault // one that the log does not tell of, one that is stored again, one that is stored no more
+	Actions            []string
+}
+
+var (
+	tellsAccounts = Telling{AccountPutIn, AccountTwice, AccountGone, []string{AccountAdded, AccountDisabled, AccountEnabled, AccountChanged, PasswordChanged}}
+	// TellsEntries is of the registers that awards rest on.
+	TellsEntries = Telling{EntryPutIn, EntryTwice, EntryGone, []string{RegisterEntered}}
+)
 
 // VerifyAccounts finds versions of accounts that the log does not tell of, or tells otherwise: put into the store, or changed
 // there, not by this program; and versions that the log tells of and that are gone.
 func VerifyAccounts(rows []Row, accounts []Account) []Problem {
 	var all []Told
 	for _, a := range accounts {
-		all = append(all, Told{a.Name, a.Told(), fmt.Sprintf("account %s: version %d", a.Name, a.Version)})
+		all = append(all, Told{a.Name, a.Told(), []any{a.Name, a.Version}})
 	}
-	return VerifyTold(rows, all, "a version of account", AccountAdded, AccountDisabled, AccountEnabled, AccountChanged, PasswordChanged)
+	return VerifyTold(rows, all, tellsAccounts)
 }
 
-// VerifyTold does so for anything that rows of these actions tell of; what names it for people, before the subject.
-func VerifyTold(rows []Row, all []Told, what string, actions ...string) []Problem {
+// VerifyTold does so for all things of a kind.
+func VerifyTold(rows []Row, all []Told, t Telling) []Problem {
 	type key struct{ subject, detail string }
 	told := map[key]uint64{}
 	for _, r := range rows {
-		if slices.Contains(actions, r.Action) {
+		if slices.Contains(t.Actions, r.Action) {
 			told[key{r.Subject, r.Detail}] = r.Seq
 		}
 	}
@@ -187,15 +258,15 @@ func VerifyTold(rows []Row, all []Told, what string, actions ...string) []Proble
 		k := key{x.Subject, x.Detail}
 		switch _, ok := told[k]; {
 		case !ok:
-			found = append(found, Problem{0, x.Name + " was changed in the store or put in, the log does not tell of it"})
+			found = append(found, t.PutIn.at(0, x.Names...))
 		case seen[k]:
-			found = append(found, Problem{0, x.Name + " is in the store more than once"})
+			found = append(found, t.Twice.at(0, x.Names...))
 		}
 		seen[k] = true
 	}
 	for k, seq := range told {
 		if !seen[k] {
-			found = append(found, Problem{seq, fmt.Sprintf("row %d tells of %s %s that is not in the store", seq, what, k.subject)})
+			found = append(found, t.Gone.at(seq, seq, k.subject))
 		}
 	}
 	slices.SortFunc(found, func(a, b Problem) int { return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Text, b.Text)) })

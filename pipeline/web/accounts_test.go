@@ -266,8 +266,11 @@ func TestTamperedLogIsSaid(t *testing.T) {
 	if res, body := b.ask("GET", "/audit", nil); res.StatusCode != 200 || !strings.Contains(text(body), "Lần xem này chưa kiểm tra") || strings.Contains(text(body), "nguyên vẹn") {
 		t.Errorf("a log that nobody verified: %d %s", res.StatusCode, text(body))
 	}
-	if res, body := b.ask("GET", "/audit?verify=1", nil); res.StatusCode != 200 || !strings.Contains(text(body), "✖ Nhật ký") || !strings.Contains(text(body), "row 2 was changed") || strings.Contains(text(body), "nguyên vẹn") {
+	if res, body := b.ask("GET", "/audit?verify=1", nil); res.StatusCode != 200 || !strings.Contains(text(body), "✖ Nhật ký") || !strings.Contains(text(body), "Dòng 2 đã bị sửa") || strings.Contains(text(body), "nguyên vẹn") {
 		t.Errorf("%d %s", res.StatusCode, text(body))
+	}
+	if _, body := b.ask("GET", "/audit?verify=1&lang=en", nil); !strings.Contains(text(body), "Row 2 was changed") || strings.Contains(text(body), "Dòng") {
+		t.Errorf("in English: %s", text(body))
 	}
 }
 
