@@ -334,8 +334,8 @@ func fieldOf(t *testing.T, page, name string) string {
 }
 
 // enter lets the readers enter what pages show only where somebody entered it: a unit objects to a figure, hands in a form, part
-// of it wrong, and lays another before its head; the week's review is spoken of and gives rise to an action. It gives the pages
-// that nobody links to, by reader.
+// of it wrong, and lays another before its head; the week's review is spoken of and gives rise to an action. It gives further
+// pages to look at, by reader.
 func enter(t *testing.T, base string) map[string][]string {
 	t.Helper()
 	officer, reviewer := visitorOf(t, base, "officer"), visitorOf(t, base, "reviewer")
@@ -362,7 +362,7 @@ func enter(t *testing.T, base string) map[string][]string {
 	at := week.Request.URL.Path
 	reviewer.send(at+"/comment", page, url.Values{"text": {"Đề nghị xem lại số liệu của đơn vị"}, "indicator": {"CQS-02"}, "unit": {"899"}})
 	reviewer.send(at+"/action", page, url.Values{"text": {"Rà soát hồ sơ chưa nộp toàn trình"}, "owner": {"899"}, "due": {fieldOf(t, page, "due")}, "indicator": {"CQS-02"}, "unit": {"899"}})
-	return map[string][]string{"officer": {preview, form}, "head": {preview, form}, "reviewer": {preview, form}}
+	return map[string][]string{"officer": {preview, form}, "head": {preview, form}, "reviewer": {preview, form}, "approver": {"/audit?verify=1"}}
 }
 
 // walk gives the pages that a reader gets: the seeds, those of his own, and the first page of every address that something read
