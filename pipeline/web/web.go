@@ -18,9 +18,12 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -323,6 +326,15 @@ func (s *site) guard(mux *http.ServeMux, next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if unprintable(r.URL) {
+			err := badRequest("Địa chỉ không đọc được", "Địa chỉ có ký tự không in được, như dấu xuống dòng.")
+			if isOpen(r.URL.Path) {
+				s.problem(w, r, err)
+			} else {
+				s.refuse(w, r, err)
+			}
+			return
+		}
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && !posted(r) && !isOpen(r.URL.Path) { // programs are told in their own form
 			h.Set("Allow", "GET, HEAD")
 			plain(w, http.StatusMethodNotAllowed, "Trang này chỉ để xem: chỉ nhận GET và HEAD.\n")
@@ -330,6 +342,15 @@ func (s *site) guard(mux *http.ServeMux, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// unprintable says whether an address holds what nobody writes: a tab, a line break, a zero.
+func unprintable(u *url.URL) bool {
+	all := []string{u.Path}
+	for _, values := range u.Query() {
+		all = append(all, values...)
+	}
+	return slices.ContainsFunc(all, func(text string) bool { return strings.ContainsFunc(text, unicode.IsControl) })
 }
 
 func cached(next http.Handler) http.Handler {

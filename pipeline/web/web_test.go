@@ -378,6 +378,17 @@ func TestAFailureTellsNoDetail(t *testing.T) {
 	}
 }
 
+// An address with a tab in it is nobody's, and the store is not asked: it would not understand it.
+func TestUnprintableAddresses(t *testing.T) {
+	p := load(t, kienGiang)
+	h := site(t, p, failing{}, clock(p.Demo.AsOf))
+	for _, address := range []string{"/payload/forms/a%09b", "/payload/forms/a%09b/body", "/source/a%0Ab", "/search?q=a%00", "/api/v1/progress?unit=%09", "/?as-of=2025-06-22&unit=91&unit=%1b"} {
+		if rec := get(h, address); rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), "ký tự không in được") {
+			t.Errorf("%s: %d %.300s", address, rec.Code, rec.Body)
+		}
+	}
+}
+
 func TestNewSaysWhatIsMissing(t *testing.T) {
 	if _, err := web.New(web.Options{}); err == nil || !strings.Contains(err.Error(), "plan, store and clock") {
 		t.Errorf("got %v", err)
