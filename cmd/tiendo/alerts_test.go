@@ -43,6 +43,7 @@ import (
 // intervals of scrapes, evaluations, groups and repeats, and the hours of the digests. The program's own clock is moved
 // week by week. That something is not told is read off Prometheus after it has judged, never off a silence.
 func TestAlertsEndToEnd(t *testing.T) {
+	t.Parallel()
 	prom, am := programs(t)
 	const stalled = "906" // Giồng Riềng
 	day := func(s string) time.Time { return plan.MustDay(s).Start() }

@@ -14,6 +14,7 @@ import (
 // TestKill ends the whole process group of a demo with kill -9 at random moments, round after round on one store, then lets
 // it finish: the table must equal the truth. TIENDO_KILL_ROUNDS sets the rounds (make soak: 50).
 func TestKill(t *testing.T) {
+	t.Parallel()
 	rounds := 10
 	if s := os.Getenv("TIENDO_KILL_ROUNDS"); s != "" {
 		n, err := strconv.Atoi(s)

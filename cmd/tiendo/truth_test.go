@@ -145,6 +145,7 @@ func table(t *testing.T, text string) map[string][]string {
 // TestNothingChanges: a second run of the demo, a second full collection and a replay all leave the exported table as it
 // was, byte for byte, also as known on an earlier day.
 func TestNothingChanges(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	args := []string{"--data", dir, "--dossiers", "3000", "--as-of", "2022-12-25"}
 	export := func() string {
