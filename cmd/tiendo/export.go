@@ -41,7 +41,7 @@ It names no licence: who publishes the figures chooses one.`,
 			if err != nil {
 				return err
 			}
-			body, err := web.DataPackage(ctx, web.Options{Plan: p, Store: st, Now: a.now, Notice: a.notice(ctx, p, st)}, d, k)
+			body, err := web.DataPackage(ctx, web.Options{Plan: p, Store: st, Contests: st, Now: a.now, Notice: a.notice(ctx, p, st)}, d, k)
 			if err != nil {
 				return err
 			}

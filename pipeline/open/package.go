@@ -29,7 +29,7 @@ type packed struct {
 
 // Package is a Frictionless Data Package (a zip of datapackage.json and CSV files) of the plan and the progress to its
 // targets on a day. in is the plan as in force for what was known. Equal inputs give equal bytes.
-func Package(basis Basis, in *plan.Plan, origins []Origin, results []review.Assessment) ([]byte, error) {
+func Package(basis Basis, in *plan.Plan, origins []Origin, results []review.Assessment, contested Objected) ([]byte, error) {
 	if basis.AsOf == plan.NoDay {
 		return nil, fmt.Errorf("data package of plan %s: the day that the figures speak of must be given", basis.Plan.Code)
 	}
@@ -38,7 +38,7 @@ func Package(basis Basis, in *plan.Plan, origins []Origin, results []review.Asse
 	for _, x := range []struct {
 		table *Table
 		rows  []Row
-	}{{Plan, PlanRows(in, basis.KnownOn)}, {Indicators, IndicatorRows(in)}, {Targets, TargetRows(in)}, {Units, UnitRows(in, in.Units.All)}, {Progress, ProgressRows(results)}} {
+	}{{Plan, PlanRows(in, basis.KnownOn)}, {Indicators, IndicatorRows(in)}, {Targets, TargetRows(in)}, {Units, UnitRows(in, in.Units.All)}, {Progress, ProgressRows(results, contested)}} {
 		body, err := x.table.CSV(x.rows)
 		if err != nil {
 			return nil, err

@@ -105,6 +105,7 @@ var (
 			{Name: "status_vi", Kind: Text, VI: "Trạng thái", EN: "Status in Vietnamese"},
 			{Name: "reasons", Kind: List, VI: "Mã lý do, lý do của trạng thái đứng trước", EN: "Reasons of the status and of what is null, the status's own first"},
 			{Name: "reason_vi", Kind: Text, Null: true, VI: "Lý do", EN: "Reasons in Vietnamese"},
+			{Name: "contested", Kind: Bool, VI: "Đơn vị đang giải trình, chưa có kết luận", EN: "The unit objects to the figure, and that is not settled"},
 			{Name: "weeks_behind", Kind: Integer, VI: "Số tuần chậm liền", EN: "Consecutive weeks behind"},
 			{Name: "behind_since", Kind: Day, Null: true, VI: "Chậm từ ngày", EN: "Behind since"},
 			{Name: "outcomes", Kind: List, VI: "Kết quả các mốc đã qua (NGÀY=KẾT QUẢ)", EN: "Verdicts on passed milestones, DAY=OUTCOME"},
@@ -222,8 +223,11 @@ func WeekRows(days map[plan.Level][]plan.Day, levels []plan.Level) []Row {
 	return rows
 }
 
+// Objected says of a figure whether its unit objects to it and that is not settled.
+type Objected func(indicator string, unit plan.UnitKey) bool
+
 // ProgressRows are stored results.
-func ProgressRows(all []review.Assessment) []Row {
+func ProgressRows(all []review.Assessment, contested Objected) []Row {
 	rows := make([]Row, 0, len(all))
 	for _, x := range all {
 		var reasons, outcomes []string
@@ -237,7 +241,7 @@ func ProgressRows(all []review.Assessment) []Row {
 		}
 		rows = append(rows, Row{x.Indicator, x.Unit.Code, x.Unit.From, string(x.Level), x.AsOf, x.KnownAt, string(x.Applies), x.Numerator, x.Denominator, x.Value, x.PathValue,
 			string(x.Comparator), x.Milestone, x.Target, x.Expected, x.Gap, x.NeededPerWeek, x.PacePerWeek, x.Forecast, x.BestReachable, x.Coverage,
-			string(x.Status), words.Status(x.Status).Name, reasons, words.Reasons(strings.Join(reasons, ",")), int64(x.WeeksBehind), x.BehindSince, outcomes, x.Rulings, x.PlanVersion, x.MethodVersion})
+			string(x.Status), words.Status(x.Status).Name, reasons, words.Reasons(strings.Join(reasons, ",")), contested(x.Indicator, x.Unit), int64(x.WeeksBehind), x.BehindSince, outcomes, x.Rulings, x.PlanVersion, x.MethodVersion})
 	}
 	Progress.Sort(rows)
 	return rows

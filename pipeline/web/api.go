@@ -237,7 +237,10 @@ func (s *site) openRows(ctx context.Context, a *ask, t *open.Table) (rows []open
 		if st := a.query.Get("status"); st != "" {
 			all = slices.DeleteFunc(all, func(x Assessment) bool { return string(x.Status) != st })
 		}
-		rows = open.ProgressRows(all)
+		if _, err := s.signContested(ctx, a, asOf); err != nil {
+			return nil, asOf, 0, err
+		}
+		rows = open.ProgressRows(all, a.objected)
 	case open.Sources:
 		rows, err = s.openSources(ctx)
 	case open.Restatements:
@@ -378,11 +381,14 @@ func (s *site) dataPackage(ctx context.Context, a *ask) ([]byte, string, error) 
 	if err != nil {
 		return nil, "", err
 	}
+	if _, err := s.signContested(ctx, a, q.AsOf); err != nil {
+		return nil, "", err
+	}
 	var origins []open.Origin
 	for _, f := range s.Plan.Sources {
 		origins = append(origins, open.Origin{ID: f.Name, Name: s.sourceName(f.Name)})
 	}
-	body, err := open.Package(open.Basis{Plan: s.Plan, AsOf: q.AsOf, KnownOn: a.known(), Notice: s.Notice}, s.known(a), origins, results)
+	body, err := open.Package(open.Basis{Plan: s.Plan, AsOf: q.AsOf, KnownOn: a.known(), Notice: s.Notice}, s.known(a), origins, results, a.objected)
 	return body, fmt.Sprintf("%s-%s.zip", s.Plan.Code, q.AsOf), err
 }
 

@@ -119,6 +119,9 @@ func (s *site) compare(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	if _, err := s.signContested(ctx, a, pl.day); err != nil {
+		return nil, err
+	}
 	in := s.known(a)
 	b := &compareBody{Most: mostCompared, Wide: len(units) + 1, Full: len(units) == mostCompared, Kept: a.kept()}
 	ranks := map[plan.UnitKey]*standingRow{}

@@ -73,6 +73,11 @@ func (a *ask) sign(all []contest.Contest, day plan.Day, by time.Time) (stood []c
 	return stood
 }
 
+// objected says whether a figure bears the sign.
+func (a *ask) objected(indicator string, unit plan.UnitKey) bool {
+	return a.contested[figureKey{indicator, unit}]
+}
+
 // contestStates are the words for how a contest stands.
 var contestStates = map[contest.State]words.StatusWord{
 	contest.Open:      {Name: "Đang giải trình", Short: "Đang xét", Sign: "◐", Class: "at-risk"},
@@ -154,7 +159,7 @@ func (s *site) contestPart(ctx context.Context, a *ask, all []contest.Contest, i
 		switch {
 		case c.State != contest.Open && b.SignedIn:
 			b.Settled = append(b.Settled, r)
-		case c.State == contest.Open && a.contested[figureKey{ind.Code, pl.unit.UnitKey}]:
+		case c.State == contest.Open && a.objected(ind.Code, pl.unit.UnitKey):
 			b.Open = &r
 		}
 	}

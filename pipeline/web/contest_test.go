@@ -4,9 +4,11 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +107,7 @@ func TestContest(t *testing.T) {
 	if res, body := lan.ask("POST", post, form); res.StatusCode != http.StatusConflict {
 		t.Errorf("a second one of the same figure: %d %s", res.StatusCode, text(body))
 	}
-	for _, address := range []string{figure, "/figure/CQS-02/91", "/indicator/CQS-02?unit=899", "/indicator/CQS-02?level=district", "/unit/899"} {
+	for _, address := range []string{figure, "/figure/CQS-02/91", "/indicator/CQS-02?unit=899", "/indicator/CQS-02?level=district", "/unit/899", "/compare?unit=900&unit=899", "/map?indicator=CQS-02", "/heat?level=district"} {
 		for name, b := range map[string]browser{"nobody": nobody, "another unit": other} {
 			seen := see(b, address)
 			if !strings.Contains(strings.ToLower(seen), "đang giải trình") {
@@ -116,9 +118,26 @@ func TestContest(t *testing.T) {
 			}
 		}
 	}
-	for _, address := range []string{"/indicator/CQS-09?unit=899", "/unit/900", "/figure/CQS-02/900", "/indicator/CQS-02?unit=899&level=district&as-of=2025-06-22"} {
+	for _, address := range []string{"/indicator/CQS-09?unit=899", "/unit/900", "/figure/CQS-02/900", "/indicator/CQS-02?unit=899&level=district&as-of=2025-06-22", "/compare?unit=900&unit=901", "/map", "/map?indicator=CQS-09", "/heat?level=district&as-of=2025-06-22"} {
 		if strings.Contains(strings.ToLower(see(nobody, address)), "đang giải trình") {
 			t.Errorf("%s bears the sign of another figure or a later day", address)
+		}
+	}
+	for _, address := range []string{"/indicator/CQS-02?unit=899&level=district&format=csv", "/heat?level=district&format=csv", "/compare?unit=900&unit=899&format=csv", "/map?indicator=CQS-02&format=csv",
+		"/unit/899?format=csv"} {
+		_, body := nobody.ask("GET", address, nil)
+		if told := objections(t, body); !slices.Equal(told, []string{"CQS-02 899"}) {
+			t.Errorf("%s says that %q are objected to", address, told)
+		}
+	}
+	_, zipped := nobody.ask("GET", "/data/package.zip", nil)
+	_, of, _ := strings.Cut(unzipped(t, []byte(zipped)), "\nindicator,unit,unit_valid_from,level,")
+	if told := objections(t, "indicator,unit,unit_valid_from,level,"+of); !slices.Equal(told, []string{"CQS-02 899"}) {
+		t.Errorf("the data package says that %q are objected to", told)
+	}
+	for address, want := range map[string]int{"/api/v1/progress?unit=899": 1, "/api/v1/progress?unit=900": 0, "/api/v1/progress?unit=899&as_of=2025-06-22": 0} {
+		if _, body := nobody.ask("GET", address, nil); strings.Count(body, `"contested":true`) != want || !strings.Contains(body, `"contested":false`) {
+			t.Errorf("%s: not %d figures are objected to: %.400s", address, want, body)
 		}
 	}
 	for _, address := range []string{"/contests", "/contests/1", "/contests?format=csv"} {
@@ -212,6 +231,30 @@ func TestContest(t *testing.T) {
 	if got := strings.Join(told, "; "); got != "lan contest_filed CQS-02 899; minh contest_accepted CQS-02 899" {
 		t.Errorf("the audit log tells of %s", got)
 	}
+}
+
+// objections are the figures that a table of results says are objected to.
+func objections(t *testing.T, table string) (told []string) {
+	t.Helper()
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(table, "\ufeff"))).ReadAll()
+	if err != nil {
+		t.Fatalf("%v: %.300s", err, table)
+	}
+	at := func(name string) int { return slices.Index(lines[0], name) }
+	for _, l := range lines[1:] {
+		switch said := l[at("contested")]; said {
+		case "true":
+			told = append(told, l[at("indicator")]+" "+l[at("unit")])
+		case "false":
+		case "": // no result is stored
+			if l[at("status")] != "" {
+				t.Errorf("a result that does not say whether it is objected to: %q", l)
+			}
+		default:
+			t.Errorf("contested is %q", said)
+		}
+	}
+	return told
 }
 
 // contestedInReports: the figure bears the sign in every form of the reports that show it, and stands in their list; the reasons are

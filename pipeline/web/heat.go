@@ -26,6 +26,8 @@ type heatBody struct {
 	Targets bool
 	Legend  []words.StatusWord
 
+	Contested bool // some figure of the level is
+
 	First, Last, Total int // units shown; First 0: all
 	Earlier, Later     string
 }
@@ -50,7 +52,7 @@ type heatRow struct {
 
 type heatCell struct {
 	URL, Class, Sign, Value, Title string
-	Edge                           bool
+	Edge, Contested                bool
 }
 
 // cellClasses are short, because a table of communes has thousands of cells.
@@ -114,6 +116,9 @@ func (s *site) heat(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	if _, err := s.signContested(ctx, a, day); err != nil {
+		return nil, err
+	}
 	b := &heatBody{Level: s.Plan.LevelInfo(level).Name}
 	if within != nil {
 		b.Within = within.Name
@@ -163,6 +168,8 @@ func (s *site) heat(ctx context.Context, a *ask) (*page, error) {
 			c := heatCell{Edge: ind.Pillar != last, Class: "x", Sign: "·"}
 			last = ind.Pillar
 			if x := cells[key{st.Unit.UnitKey, ind.Code}]; x != nil {
+				c.Contested = a.objected(ind.Code, st.Unit.UnitKey)
+				b.Contested = b.Contested || c.Contested
 				c.Class, c.Sign = cellClasses[x.Status], words.Status(x.Status).Sign
 				c.URL = strings.TrimPrefix(s.indicatorURL(a, ind.Code, st.Unit), "/") // the table stands at the top: shorter
 				if x.Value != nil {

@@ -41,6 +41,7 @@ type mapChoice struct {
 type mapRow struct {
 	Name, URL, Rank, Value string
 	Status                 words.StatusWord
+	Contested              bool // the indicator's figure of the unit is
 }
 
 type mapArea struct {
@@ -240,6 +241,9 @@ func (s *site) mapPage(ctx context.Context, a *ask) (*page, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
+	if _, err := s.signContested(ctx, a, pl.day); err != nil {
+		return nil, err
+	}
 	b.Level = s.Plan.LevelInfo(level).Name
 	var table []row
 	places := [][]string{{"unit", "unit_valid_from", "unit_name", "as_of", "rank", "of", "share", "status", "status_vi"}}
@@ -251,7 +255,7 @@ func (s *site) mapPage(ctx context.Context, a *ask) (*page, error) {
 		r := mapRow{Name: st.Name, URL: st.URL, Rank: st.Rank, Status: st.Overall}
 		if b.Indicator != nil {
 			x := s.row(a, b.Indicator, st.Unit, of[st.Unit.UnitKey])
-			r.URL, r.Value, r.Status = x.URL, x.Value, x.Status
+			r.URL, r.Value, r.Status, r.Contested = x.URL, x.Value, x.Status, x.Contested
 			if !in.Applies(b.Indicator, st.Unit).Counts() {
 				r.Value, r.Status = words.Unknown, words.Status(progress.NotApplicable)
 			}
@@ -268,6 +272,9 @@ func (s *site) mapPage(ctx context.Context, a *ask) (*page, error) {
 		area.Label, _ = words.ShortUnit(st.Unit)
 		if b.Indicator != nil {
 			area.Title += "; " + b.Indicator.Code + " " + r.Value
+			if r.Contested {
+				area.Title += "; đang giải trình"
+			}
 		} else if st.Of > 0 {
 			area.Title += fmt.Sprintf("; hạng %s/%d", st.Rank, st.Of)
 		}

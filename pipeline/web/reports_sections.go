@@ -849,7 +849,7 @@ func (r *report) reporting() []document.Block {
 
 // marked is the name of a figure, with a sign where its unit objects to it and that is not settled.
 func (r *report) marked(name string, ind *plan.Indicator, unit plan.UnitKey) string {
-	if r.ask.contested[figureKey{ind.Code, unit}] {
+	if r.ask.objected(ind.Code, unit) {
 		return name + " (◐ đang giải trình)"
 	}
 	return name

@@ -533,7 +533,7 @@ func (s *site) changeRow(a *ask, in *plan.Plan, now, before *Assessment) (change
 	if ind == nil || u == nil {
 		return changeRow{}, false
 	}
-	r := changeRow{indicator: ind.Code, unit: u.UnitKey, Code: ind.Code, Name: ind.Name, Short: ind.Short, URL: s.indicatorURL(a, ind.Code, u), Unit: u.Name, UnitURL: s.unitURL(a, u), Contested: a.contested[figureKey{ind.Code, u.UnitKey}], Was: words.Unknown, Now: words.Unknown, Moved: words.Unknown,
+	r := changeRow{indicator: ind.Code, unit: u.UnitKey, Code: ind.Code, Name: ind.Name, Short: ind.Short, URL: s.indicatorURL(a, ind.Code, u), Unit: u.Name, UnitURL: s.unitURL(a, u), Contested: a.objected(ind.Code, u.UnitKey), Was: words.Unknown, Now: words.Unknown, Moved: words.Unknown,
 		Expected: words.Unknown, Gap: words.Unknown, From: words.Status(progress.NoData), To: words.Status(progress.NoData)}
 	if before != nil {
 		r.Was, r.From = figure(ind, before.PathValue), words.Status(before.Status)

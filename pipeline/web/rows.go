@@ -36,7 +36,7 @@ type row struct {
 }
 
 func (s *site) row(a *ask, ind *plan.Indicator, u *plan.Unit, x *Assessment) row {
-	r := row{Indicator: ind, Unit: u, A: x, Code: ind.Code, Name: ind.Name, URL: s.indicatorURL(a, ind.Code, u), Note: why(x), Contested: a.contested[figureKey{ind.Code, u.UnitKey}]}
+	r := row{Indicator: ind, Unit: u, A: x, Code: ind.Code, Name: ind.Name, URL: s.indicatorURL(a, ind.Code, u), Note: why(x), Contested: a.objected(ind.Code, u.UnitKey)}
 	if x == nil {
 		r.Value, r.Target, r.Expected, r.Gap, r.Needed, r.Pace, r.Forecast, r.Best = words.Unknown, words.Unknown, words.Unknown, words.Unknown, words.Unknown, words.Unknown, words.Unknown, words.Unknown
 		r.Status, r.Why = words.StatusWord{Name: "Không lưu", Short: "Không lưu", Sign: words.Unknown, Class: "no-data"}, r.Note
@@ -290,7 +290,7 @@ func onDay(all []Standing, d plan.Day) []Standing {
 }
 
 var resultColumns = []string{"indicator", "indicator_name", "unit", "unit_valid_from", "unit_name", "as_of", "known_at", "numerator", "denominator", "value", "comparator", "target", "milestone",
-	"expected", "gap", "needed_per_week", "pace_per_week", "forecast", "best_reachable", "status", "status_vi", "reason", "weeks_behind", "plan_version", "method_version"}
+	"expected", "gap", "needed_per_week", "pace_per_week", "forecast", "best_reachable", "status", "status_vi", "reason", "contested", "weeks_behind", "plan_version", "method_version"}
 
 // resultTable is the rows for a spreadsheet or a script: decimals with a point, empty cells for unknown.
 func resultTable(rows []row, day plan.Day) [][]string {
@@ -311,7 +311,7 @@ func resultTable(rows []row, day plan.Day) [][]string {
 				milestone = x.Milestone.String()
 			}
 			line = append(line, known, num, den, exact(x.Value), string(x.Comparator), exact(x.Target), milestone, exact(x.Expected), exact(x.Gap), exact(x.NeededPerWeek),
-				exact(x.PacePerWeek), exact(x.Forecast), exact(x.BestReachable), string(x.Status), words.Status(x.Status).Name, x.Reason, strconv.Itoa(x.WeeksBehind), x.PlanVersion, x.MethodVersion)
+				exact(x.PacePerWeek), exact(x.Forecast), exact(x.BestReachable), string(x.Status), words.Status(x.Status).Name, x.Reason, strconv.FormatBool(r.Contested), strconv.Itoa(x.WeeksBehind), x.PlanVersion, x.MethodVersion)
 		}
 		out = append(out, line)
 	}

@@ -71,6 +71,7 @@ var columns = map[string]column{
 	"status_before":       {"Mã trạng thái tuần trước", asText, 14},
 	"change":              {"Mã thay đổi", asText, 14},
 	"reason":              {"Mã lý do", asText, 20},
+	"contested":           {"Đang giải trình", asText, 12},
 	"weeks_behind":        {"Số tuần chậm liền", asCount, 10},
 	"reviewed_status":     {"Mã trạng thái khi rà soát", asText, 14},
 	"reviewed_path_value": {"Giá trị theo dõi khi rà soát", asDecimal, 12},
