@@ -70,6 +70,12 @@ func site(t testing.TB, p *plan.Plan, st web.Reader, now func() time.Time) *web.
 func filled(t testing.TB, p *plan.Plan) *schema.Store {
 	t.Helper()
 	st := stored(t, p)
+	fill(t, p, st)
+	return st
+}
+
+func fill(t testing.TB, p *plan.Plan, st *schema.Store) {
+	t.Helper()
 	ctx := context.Background()
 	asOf := p.Demo.AsOf
 	var results []progress.Result
@@ -121,7 +127,6 @@ func filled(t testing.TB, p *plan.Plan) *schema.Store {
 			t.Fatal(err)
 		}
 	}
-	return st
 }
 
 // made judges a made-up figure that depends on nothing but its key.

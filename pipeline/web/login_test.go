@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -96,6 +97,9 @@ func (b browser) signIn(name, password, next string, header ...string) (*http.Re
 
 func opened(t *testing.T, o web.Options) string {
 	t.Helper()
+	if o.Log == nil {
+		o.Log = slog.New(slog.NewTextHandler(t.Output(), nil)) // a page that fails says why there only
+	}
 	h, err := web.New(o)
 	if err != nil {
 		t.Fatal(err)

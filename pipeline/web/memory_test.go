@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tiendo/pipeline/access"
+	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/run"
 	"tiendo/pipeline/web"
@@ -30,26 +31,23 @@ func (c *counted) Assessments(ctx context.Context, q web.Query) ([]web.Assessmen
 	return c.Store.Assessments(ctx, q)
 }
 
-// unmerged stops the engine's merges until the test ends: they too change the store's edition, at times that no test can choose.
-func unmerged(t *testing.T) {
+// unmerged is a filled store whose parts the engine does not merge: merges too change its edition, at times that no test can choose.
+// They are stopped before anything is written, because one that is about to end is not held up.
+func unmerged(t *testing.T, p *plan.Plan) *schema.Store {
 	t.Helper()
-	e := enginetest.Engine(t)
-	if err := e.Exec(t.Context(), "SYSTEM STOP MERGES"); err != nil {
+	st := stored(t, p)
+	if err := enginetest.Engine(t).Exec(t.Context(), "SYSTEM STOP MERGES"); err != nil { // of the tables that are there now
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := e.Exec(context.Background(), "SYSTEM START MERGES"); err != nil {
-			t.Error(err)
-		}
-	})
+	fill(t, p, st)
+	return st
 }
 
 // TestMemoryIsNeverStale: a page is read from the store once, and anew after everything that is written there, whoever wrote it.
 func TestMemoryIsNeverStale(t *testing.T) {
 	p := load(t, kienGiang)
-	st := filled(t, p)
+	st := unmerged(t, p)
 	c := &counted{Store: st}
-	unmerged(t)
 	asOf := p.Demo.AsOf
 	h := site(t, p, c, clock(asOf))
 	addresses := []string{"/", "/unit/899", "/indicator/CQS-02", "/freshness", "/api/v1/progress?unit=91"}
@@ -111,9 +109,8 @@ func TestMemoryIsNeverStale(t *testing.T) {
 // TestWarm: what takes long was read before anybody asks, once for what was written, and only when no more is being written.
 func TestWarm(t *testing.T) {
 	p := load(t, kienGiang)
-	st := filled(t, p)
+	st := unmerged(t, p)
 	c := &counted{Store: st}
-	unmerged(t)
 	h := site(t, p, c, clock(p.Demo.AsOf))
 	asks := func(what func()) int64 {
 		before := c.asked.Load()
