@@ -153,19 +153,23 @@ type Problem struct {
 
 // at is the fault with its values, at a row of the log; 0: at none.
 func (f Fault) at(seq uint64, values ...any) Problem {
-	said := slices.Clone(values)
-	for i, v := range said {
-		if instant, ok := v.(time.Time); ok {
-			said[i] = instant.UTC().Format(time.RFC3339)
-		}
-	}
-	return Problem{seq, fmt.Sprintf(Faults[f], said...), f, values}
+	p := Problem{Seq: seq, Fault: f, Values: values}
+	p.Text = p.In(Faults, func(at time.Time) string { return at.UTC().Format(time.RFC3339) })
+	return p
 }
 
-// inOrder puts problems in the order of rows, each once.
-func inOrder(found []Problem) []Problem {
-	slices.SortStableFunc(found, func(a, b Problem) int { return cmp.Compare(a.Seq, b.Seq) })
-	return slices.CompactFunc(found, func(a, b Problem) bool { return a.Seq == b.Seq && a.Text == b.Text })
+// In says the problem in the words for faults, with instants as they are written there; where they have none for it, it is Text.
+func (p Problem) In(words map[Fault]string, instant func(time.Time) string) string {
+	if words[p.Fault] == "" {
+		return p.Text
+	}
+	said := slices.Clone(p.Values)
+	for i, v := range said {
+		if at, ok := v.(time.Time); ok {
+			said[i] = instant(at)
+		}
+	}
+	return fmt.Sprintf(words[p.Fault], said...)
 }
 
 // Verify finds rows that were changed, taken out, put in, exchanged, or written beside each other, whatever the order they
@@ -212,7 +216,8 @@ func Verify(planCode string, rows []Row, marks []Mark) []Problem {
 			say(RowReplaced, m.Seq)
 		}
 	}
-	return inOrder(found)
+	slices.SortStableFunc(found, func(a, b Problem) int { return cmp.Compare(a.Seq, b.Seq) })
+	return slices.CompactFunc(found, func(a, b Problem) bool { return a.Seq == b.Seq && a.Text == b.Text })
 }
 
 // Told is what the log has to say of something that is stored beside it.

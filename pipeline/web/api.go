@@ -237,7 +237,7 @@ func (s *site) openRows(ctx context.Context, a *ask, t *open.Table) (rows []open
 		if st := a.query.Get("status"); st != "" {
 			all = slices.DeleteFunc(all, func(x Assessment) bool { return string(x.Status) != st })
 		}
-		if _, err := s.signContested(ctx, a, asOf); err != nil {
+		if err := s.signContested(ctx, a, asOf); err != nil {
 			return nil, asOf, 0, err
 		}
 		rows = open.ProgressRows(all, a.objected)
@@ -381,7 +381,7 @@ func (s *site) dataPackage(ctx context.Context, a *ask) ([]byte, string, error) 
 	if err != nil {
 		return nil, "", err
 	}
-	if _, err := s.signContested(ctx, a, q.AsOf); err != nil {
+	if err := s.signContested(ctx, a, q.AsOf); err != nil {
 		return nil, "", err
 	}
 	var origins []open.Origin
@@ -394,13 +394,11 @@ func (s *site) dataPackage(ctx context.Context, a *ask) ([]byte, string, error) 
 
 // DataPackage is what the data package's address answers, for a command: the same bytes. Days that are NoDay are the newest.
 func DataPackage(ctx context.Context, o Options, asOf, knownOn plan.Day) ([]byte, error) {
-	sources, err := sourceInfos(o.Plan)
+	s, a, err := forCommand(o, asOf, knownOn)
 	if err != nil {
 		return nil, err
 	}
-	s := &site{Options: o, sources: sources}
-	now := o.Now()
-	body, _, err := s.dataPackage(ctx, &ask{asOf: asOf, knownOn: knownOn, today: plan.DayOf(now), lastWeek: plan.LastWeeklyPoint(now)})
+	body, _, err := s.dataPackage(ctx, a)
 	return body, err
 }
 

@@ -153,7 +153,7 @@ func (s *site) verifyAudit(ctx context.Context, b *auditBody) error {
 			b.MoreProblems = len(problems) - i
 			break
 		}
-		b.Problems = append(b.Problems, problemText(x))
+		b.Problems = append(b.Problems, x.In(faultWords, words.Instant))
 	}
 	if n := len(rows); n > 0 && len(problems) == 0 {
 		b.Newest = strconv.FormatUint(rows[n-1].Seq, 10) + ":" + rows[n-1].Hash

@@ -8,6 +8,7 @@ import (
 
 	"tiendo/pipeline/access"
 	"tiendo/pipeline/plan"
+	"tiendo/pipeline/words"
 )
 
 // Whatever verification may find is said in Vietnamese, of the same values.
@@ -31,7 +32,7 @@ func TestFaultWords(t *testing.T) {
 		{access.Problem{Fault: access.RowsMissing, Values: []any{uint64(3), uint64(5)}}, "Các dòng từ 3 đến 5 bị mất"},
 		{access.Problem{Fault: access.EntryTwice, Values: []any{"discipline", "huyen/899", at}}, "Sổ discipline, mục của huyen/899 ghi lúc 07:05 30/06/2025: có hơn một bản trong kho"},
 	} {
-		if got := problemText(c.problem); got != c.says {
+		if got := c.problem.In(faultWords, words.Instant); got != c.says {
 			t.Errorf("%q, want %q", got, c.says)
 		}
 	}

@@ -1,12 +1,6 @@
 package web
 
-import (
-	"fmt"
-	"time"
-
-	"tiendo/pipeline/access"
-	"tiendo/pipeline/words"
-)
+import "tiendo/pipeline/access"
 
 // faultWords are the words for what verification finds, with the places of the values that access.Faults has.
 var faultWords = map[access.Fault]string{
@@ -25,18 +19,4 @@ var faultWords = map[access.Fault]string{
 	access.EntryPutIn:       "Sổ %s, mục của %s ghi lúc %s: bị sửa trong kho hoặc bị chèn vào, nhật ký không ghi",
 	access.EntryTwice:       "Sổ %s, mục của %s ghi lúc %s: có hơn một bản trong kho",
 	access.EntryGone:        "Dòng %d ghi một mục sổ khen thưởng của %s, trong kho không còn",
-}
-
-// problemText is a problem in words; of one without a fault, what it says itself.
-func problemText(x access.Problem) string {
-	if faultWords[x.Fault] == "" {
-		return x.Text
-	}
-	said := append([]any(nil), x.Values...)
-	for i, v := range said {
-		if at, ok := v.(time.Time); ok {
-			said[i] = words.Instant(at)
-		}
-	}
-	return fmt.Sprintf(faultWords[x.Fault], said...)
 }

@@ -41,13 +41,13 @@ func (s *site) contests(ctx context.Context) ([]contest.Contest, error) {
 
 // signContested notes which figures are objected to and not settled, as a page of that day shows it: what was filed of a later day, or
 // behind the day whose knowledge is asked for, is no news there. Rows made after it bear the sign.
-func (s *site) signContested(ctx context.Context, a *ask, day plan.Day) ([]contest.Contest, error) {
+func (s *site) signContested(ctx context.Context, a *ask, day plan.Day) error {
 	all, err := s.contests(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	a.sign(all, day, a.until())
-	return all, nil
+	return nil
 }
 
 // until is the instant up to which things are known; zero: all of them.

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tiendo/pipeline/contest"
 	"tiendo/pipeline/plan"
 	"tiendo/pipeline/progress"
 	"tiendo/pipeline/words"
@@ -143,6 +144,7 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 	var counted []Record
 	var total uint64
 	var sources []Source
+	var contests []contest.Contest
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
 		own, err = s.Store.Assessments(gctx, Query{AsOf: pl.day, Since: plan.NoDay, KnownOn: a.knownOn, Unit: &pl.unit.UnitKey, Indicator: ind.Code})
@@ -174,14 +176,14 @@ func (s *site) figure(ctx context.Context, a *ask) (*page, error) {
 		sources, err = s.Store.Sources(gctx)
 		return
 	})
+	g.Go(func() (err error) {
+		contests, err = s.contests(gctx)
+		return
+	})
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-
-	contests, err := s.signContested(ctx, a, pl.day)
-	if err != nil {
-		return nil, err
-	}
+	a.sign(contests, pl.day, a.until())
 	var x *Assessment
 	if len(own) > 0 {
 		x = &own[0]

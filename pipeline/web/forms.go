@@ -82,7 +82,7 @@ func (s *site) handedIn() (all []*plan.Form) {
 	return all
 }
 
-// registers are the forms that are kept by the day, as they hold from then on: the list of facilities, the baselines. They are
+// registerForms are the forms that are kept by the day, as they hold from then on: the list of facilities, the baselines. They are
 // handed in as files.
 func (s *site) registerForms() (all []*plan.Form) {
 	for i := range s.Plan.Forms {

@@ -113,10 +113,8 @@ func (s *site) heat(ctx context.Context, a *ask) (*page, error) {
 		sources, err = s.Store.Sources(gctx)
 		return
 	})
+	g.Go(func() error { return s.signContested(gctx, a, day) })
 	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	if _, err := s.signContested(ctx, a, day); err != nil {
 		return nil, err
 	}
 	b := &heatBody{Level: s.Plan.LevelInfo(level).Name}

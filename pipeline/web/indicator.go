@@ -135,10 +135,8 @@ func (s *site) indicator(ctx context.Context, a *ask) (*page, error) {
 		sources, err = s.Store.Sources(gctx)
 		return
 	})
+	g.Go(func() error { return s.signContested(gctx, a, pl.day) })
 	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	if _, err := s.signContested(ctx, a, pl.day); err != nil {
 		return nil, err
 	}
 	var x *Assessment

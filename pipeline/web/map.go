@@ -229,6 +229,7 @@ func (s *site) mapPage(ctx context.Context, a *ask) (*page, error) {
 		return
 	})
 	if code != "" {
+		g.Go(func() error { return s.signContested(gctx, a, pl.day) })
 		g.Go(func() (err error) {
 			results, err = s.Store.Assessments(gctx, Query{AsOf: pl.day, Since: plan.NoDay, KnownOn: a.knownOn, Levels: []plan.Level{level}, Indicator: code})
 			return
@@ -239,9 +240,6 @@ func (s *site) mapPage(ctx context.Context, a *ask) (*page, error) {
 		return
 	})
 	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	if _, err := s.signContested(ctx, a, pl.day); err != nil {
 		return nil, err
 	}
 	b.Level = s.Plan.LevelInfo(level).Name

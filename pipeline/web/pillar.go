@@ -91,13 +91,11 @@ func (s *site) pillarPage(ctx context.Context, a *ask) (*page, error) {
 		sources, err = s.Store.Sources(gctx)
 		return
 	})
+	g.Go(func() error { return s.signContested(gctx, a, pl.day) })
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
 
-	if _, err := s.signContested(ctx, a, pl.day); err != nil {
-		return nil, err
-	}
 	b := &pillarBody{Name: in.Pillar(code).Name, Unit: pl.unit, UnitURL: s.unitURL(a, pl.unit)}
 	for _, x := range in.Pillars {
 		b.Others = append(b.Others, link{Text: x.Name, URL: s.pillarURL(a, x.Code, pl.unit), Here: x.Code == code})

@@ -85,7 +85,7 @@ type report struct {
 	pack      review.Pack
 	targets   bool // some figure has a target
 	children  []Standing
-	verdicts  map[resultKey]Outcome // of the milestone, as stored last
+	verdicts  map[figureKey]Outcome // of the milestone, as stored last
 	awards    []awardStanding
 	officials map[string]official // likewise, of the unit itself, by indicator; nil: no review is kept
 	reviewed  bool                // the day has a weekly review
@@ -97,12 +97,6 @@ type report struct {
 	knownOn   plan.Day
 	authority *plan.Unit // nil: the plan names none
 	province  *plan.Unit
-}
-
-// resultKey is what a result is of.
-type resultKey struct {
-	indicator string
-	unit      plan.UnitKey
 }
 
 // awardStanding is how the subjects of an award stand.
@@ -160,11 +154,23 @@ func (s *site) report(ctx context.Context, a *ask) (*page, error) {
 
 // ReportDocument is a report as the site shows it, for a command. unit names a unit, empty the one on top; knownOn may be NoDay.
 func ReportDocument(ctx context.Context, o Options, label string, t plan.PeriodType, unit string, knownOn plan.Day) (*document.Document, error) {
-	sources, err := sourceInfos(o.Plan)
+	s, a, err := forCommand(o, plan.NoDay, knownOn)
 	if err != nil {
 		return nil, err
 	}
-	now := o.Now()
+	r, err := s.readReport(ctx, a, label, t, unit)
+	if err != nil {
+		return nil, err
+	}
+	return r.document(), nil
+}
+
+// forCommand is a site that serves nobody, and the question that a command puts to it.
+func forCommand(o Options, asOf, knownOn plan.Day) (*site, *ask, error) {
+	sources, err := sourceInfos(o.Plan)
+	if err != nil {
+		return nil, nil, err
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -172,11 +178,8 @@ func ReportDocument(ctx context.Context, o Options, label string, t plan.PeriodT
 	if o.Reviews != nil {
 		s.desk = &Desk{Plan: o.Plan, Store: o.Store, Reviews: o.Reviews, Now: o.Now, Clock: o.Now}
 	}
-	r, err := s.readReport(ctx, &ask{asOf: plan.NoDay, knownOn: knownOn, today: plan.DayOf(now), lastWeek: plan.LastWeeklyPoint(now), trusted: true}, label, t, unit)
-	if err != nil {
-		return nil, err
-	}
-	return r.document(), nil
+	now := o.Now()
+	return s, &ask{asOf: asOf, knownOn: knownOn, today: plan.DayOf(now), lastWeek: plan.LastWeeklyPoint(now), trusted: true}, nil
 }
 
 // readReport finds the unit and the days of a period and reads what was stored of them.
@@ -308,11 +311,11 @@ func (r *report) read(ctx context.Context, newest plan.Day) error {
 			r.children = append(r.children, x)
 		}
 	}
-	r.verdicts = map[resultKey]Outcome{}
+	r.verdicts = map[figureKey]Outcome{}
 	for _, x := range last {
 		for _, o := range x.Outcomes {
 			if o.Milestone == r.period.End {
-				r.verdicts[resultKey{x.Indicator, x.Unit}] = o
+				r.verdicts[figureKey{x.Indicator, x.Unit}] = o
 			}
 		}
 	}
@@ -356,7 +359,7 @@ func (r *report) readReviews(ctx context.Context) error {
 	}
 	r.officials = map[string]official{}
 	for _, x := range r.own() {
-		k := resultKey{x.Indicator, x.Unit}
+		k := figureKey{x.Indicator, x.Unit}
 		o, ok := r.verdicts[k]
 		if !ok {
 			continue

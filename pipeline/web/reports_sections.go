@@ -288,7 +288,7 @@ func whole(n int) document.Cell { return document.Number(words.Count(int64(n)), 
 func (r *report) outcomes(pillar string) map[progress.Outcome]int {
 	n := map[progress.Outcome]int{}
 	for _, x := range r.own() {
-		if o, ok := r.verdicts[resultKey{x.Indicator, x.Unit}]; ok && (pillar == "" || r.in.Indicator(x.Indicator).Pillar == pillar) {
+		if o, ok := r.verdicts[figureKey{x.Indicator, x.Unit}]; ok && (pillar == "" || r.in.Indicator(x.Indicator).Pillar == pillar) {
 			n[o.Outcome]++
 		}
 	}
@@ -396,7 +396,7 @@ func (r *report) byPillar() []document.Block {
 			case !r.targets:
 				row.Cells = append(row.Cells, beside(ind, valueOf(x.Before), figure), value(ind, a.Value), beside(ind, change(x), signed))
 			case atMilestone:
-				o, known := r.verdicts[resultKey{x.Indicator, x.Unit}]
+				o, known := r.verdicts[figureKey{x.Indicator, x.Unit}]
 				verdict := words.Outcome(string(o.Outcome)).Name
 				if f := r.officials[x.Indicator]; known && f.By != nil {
 					verdict += " (chính thức)"

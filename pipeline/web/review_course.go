@@ -377,11 +377,7 @@ type effect struct {
 // actionsIn puts actions in words, with what they moved.
 func (s *site) actionsIn(ctx context.Context, a *ask, in *plan.Plan, stored map[plan.Level][]plan.Day, all []*review.Action) (*actionList, error) {
 	list := &actionList{Who: whoAsks(ctx)}
-	type figureOf struct {
-		indicator string
-		unit      plan.UnitKey
-	}
-	first := map[figureOf]plan.Day{}
+	first := map[figureKey]plan.Day{}
 	newest := plan.NoDay
 	if days := weeks(stored); len(days) > 0 {
 		newest = newestWeek(days, a.lastWeek)
@@ -390,13 +386,13 @@ func (s *site) actionsIn(ctx context.Context, a *ask, in *plan.Plan, stored map[
 		if x.Unit == nil || x.Week >= newest {
 			continue
 		}
-		k := figureOf{x.Indicator, *x.Unit}
+		k := figureKey{x.Indicator, *x.Unit}
 		if d, ok := first[k]; !ok || x.Week < d {
 			first[k] = x.Week
 		}
 	}
 	results := make([][]Assessment, len(first))
-	place := map[figureOf]int{}
+	place := map[figureKey]int{}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(6)
 	for k, since := range first {
@@ -427,7 +423,7 @@ func (s *site) actionsIn(ctx context.Context, a *ask, in *plan.Plan, stored map[
 		case x.Week >= newest:
 			r.NoEffect = "đo được sau một tuần"
 		default:
-			stored := results[place[figureOf{x.Indicator, *x.Unit}]]
+			stored := results[place[figureKey{x.Indicator, *x.Unit}]]
 			at := func(d plan.Day) *Assessment {
 				if i := slices.IndexFunc(stored, func(y Assessment) bool { return y.AsOf == d }); i >= 0 {
 					return &stored[i]
